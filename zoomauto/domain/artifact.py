@@ -1,0 +1,56 @@
+"""What stages leave behind: artifacts, checkpoints and publications."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from zoomauto.domain.recording import FileKind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Artifact:
+    """A file that a stage made, sealed: flushed to disk, measured and hashed."""
+
+    recording_id: int
+    #: The stage that made it.
+    stage: str
+    #: The recording file it descends from.
+    file_key: str
+    kind: FileKind
+    #: Relative to the recording's work folder, with ``/``.
+    path: str
+    size_bytes: int
+    #: Lower-case hexadecimal SHA-256 of the bytes.
+    sha256: str
+    #: Facts for later stages, such as the seconds cut from the start.
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checkpoint:
+    """The stored fact that a stage finished for a recording."""
+
+    recording_id: int
+    stage: str
+    finished_at: datetime
+    #: What the stage did, in words ("cut 12.0 s from the start").
+    note: str = ""
+    artifacts: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Publication:
+    """The result of publishing one artifact to one destination, verified."""
+
+    recording_id: int
+    file_key: str
+    #: The destination as the template names it: a stored name, or ``folder:/path``.
+    destination: str
+    #: The destination's own name for the object: a path, an object key, a video id.
+    location: str
+    #: Where a person opens it; None when there is no such address.
+    url: str | None = None
+    size_bytes: int
+    sha256: str
+    published_at: datetime

@@ -1,0 +1,147 @@
+"""Runs: one execution of a job, what it did, and how it ended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from zoomauto.domain.recording import FailureKind
+
+
+class RunStatus(StrEnum):
+    """How a run stands or ended."""
+
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+
+
+class Trigger(StrEnum):
+    """Why a run started."""
+
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+    CATCH_UP = "catch_up"
+
+
+class SkipReason(StrEnum):
+    """Why an occurrence has a run row but did not run."""
+
+    OVERLAP = "overlap"
+    MISSED = "missed"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One row of history; for a scheduled run also the claim of its occurrence."""
+
+    id: int
+    owner: str
+    job_id: int | None
+    #: Kept in the row, so that history outlives the job.
+    job_name: str
+    trigger: Trigger
+    #: The occurrence; None for a manual run.
+    scheduled_for: datetime | None
+    status: RunStatus
+    #: 1, and one more each time the same occurrence is taken up again.
+    attempt: int = 1
+    started_at: datetime
+    finished_at: datetime | None = None
+    skip_reason: SkipReason | None = None
+    exit_code: int | None = None
+    #: One paragraph; None when nothing went wrong.
+    error: str | None = None
+    #: The run's JSON document: ``sources``, ``recordings``, ``items``.
+    report: Mapping[str, Any] = field(default_factory=dict)
+    #: Where it ran.
+    host: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceReport:
+    """What syncing one source did in a run."""
+
+    name: str
+    #: ``success``, ``failed``, or ``skipped`` under ``--no-sync``.
+    status: str
+    found: int = 0
+    new: int = 0
+    updated: int = 0
+    error: str | None = None
+    #: Code of the error, so that credentials can be told from the rest.
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunItem:
+    """What a run did with one recording."""
+
+    recording_id: int
+    name: str
+    template: str
+    #: The recording's status afterwards.
+    status: str
+    #: Stage -> what happened (``done``, ``skipped: ...``, ``failed: ...``).
+    stages: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+    error_code: str | None = None
+    failure: FailureKind | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How many recordings went which way."""
+
+    found: int = 0
+    matched: int = 0
+    unmatched: int = 0
+    processed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunReport:
+    """All that a run did: the value behind table, JSON, history row and exit code."""
+
+    run: Run
+    sources: tuple[SourceReport, ...] = ()
+    recordings: Counts = field(default_factory=Counts)
+    items: tuple[RunItem, ...] = ()
+    #: Trouble that belongs to no single recording or source.
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewItem:
+    """What a run would do with one recording."""
+
+    #: None for a recording that only the dry run has seen.
+    recording_id: int | None
+    name: str
+    #: ``NEW``, ``UPDATED``, ``RESUME`` or ``SKIP``.
+    action: str
+    reason: str
+    template: str | None
+    #: Stage -> ``run``, ``done``, ``skip: ...``, ``not available: ...``.
+    stages: Mapping[str, str] = field(default_factory=dict)
+    download_bytes: int = 0
+    estimated_time: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewReport:
+    """What a run would do; the value behind ``--dry-run``."""
+
+    job_id: int
+    job_name: str
+    would_process: tuple[PreviewItem, ...]
+    skipped: tuple[PreviewItem, ...]
+    sources: tuple[SourceReport, ...]
+    recordings: Counts
+    problems: tuple[str, ...] = ()

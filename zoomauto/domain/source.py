@@ -1,0 +1,61 @@
+"""Configured places: sources that recordings come from, destinations that artifacts go to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceConfig:
+    """A configured place recordings come from."""
+
+    id: int
+    owner: str
+    name: str
+    #: The adapter's name in the registry: ``folder``, ``zoom``.
+    type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    #: Secret option -> reference (``env:NAME``, ``file:/path``, ...), never the secret itself.
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    is_active: bool = True
+    #: Start of the newest complete listing; the next listing reaches back at least to here.
+    listed_until: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DestinationConfig:
+    """A configured place artifacts go."""
+
+    id: int
+    owner: str
+    name: str
+    #: The adapter's name in the registry: ``folder``.
+    type: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """A half-open span of session starts, ``start_at <= start < end_at``, both aware."""
+
+    start_at: datetime
+    end_at: datetime
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start_at <= instant < self.end_at
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One fact that a check established about a source or destination."""
+
+    name: str
+    ok: bool
+    #: What was found, or what is missing and how to mend it.
+    detail: str

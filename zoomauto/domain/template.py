@@ -1,0 +1,57 @@
+"""Templates: named recipes that match recordings and say what becomes of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MatchingRules:
+    """The conditions of a template (contract, section 3).
+
+    Excludes come first, then exact names, keywords, patterns.
+    With no name rule at all, every name from the template's sources matches.
+    """
+
+    exact_matches: tuple[str, ...] = ()
+    #: Any of these, anywhere in the name.
+    keywords: tuple[str, ...] = ()
+    #: Any of these regular expressions, found anywhere in the name.
+    patterns: tuple[str, ...] = ()
+    exclude_keywords: tuple[str, ...] = ()
+    exclude_patterns: tuple[str, ...] = ()
+    #: Only recordings of these sources; empty means of any source.
+    source_ids: tuple[int, ...] = ()
+    case_sensitive: bool = False
+
+
+#: Used when neither template nor destination names one.
+DEFAULT_NAMING = "{date} {topic} [{id}]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputConfig:
+    """Where and under which names results are published."""
+
+    #: Names of stored destinations, or ``folder:/path``.
+    destinations: tuple[str, ...] = ()
+    naming: str = DEFAULT_NAMING
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Template:
+    """Matching rules plus what to do with what they match."""
+
+    id: int
+    owner: str
+    name: str
+    description: str = ""
+    is_active: bool = True
+    #: A draft is tested by hand and never used by a job.
+    is_draft: bool = False
+    rules: MatchingRules = field(default_factory=MatchingRules)
+    processing_config: Mapping[str, Any] = field(default_factory=dict)
+    output: OutputConfig = field(default_factory=OutputConfig)
+    created_at: datetime
+    updated_at: datetime

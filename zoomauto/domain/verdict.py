@@ -1,0 +1,52 @@
+"""From what happened in a run to its status and exit code (contract, section 6)."""
+
+from collections.abc import Sequence
+
+from zoomauto.domain.recording import FailureKind
+from zoomauto.domain.run import RunItem, RunStatus, SourceReport
+from zoomauto.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    PartialFailure,
+    PermanentError,
+    TemporaryError,
+)
+
+
+def exit_code(
+    sources: Sequence[SourceReport], items: Sequence[RunItem], *, has_problems: bool = False
+) -> int:
+    """Give the exit code of a run.
+
+    All sources failed: 77 if every one for credentials, else 75.
+    Every attempted recording failed: 75 if any is temporary, else 65.
+    Some of either, or trouble beside them: 3.
+    """
+    failed_sources = [s for s in sources if s.status == "failed"]
+    if sources and len(failed_sources) == len(sources):
+        refused = all(s.error_code == "authentication" for s in failed_sources)
+        return AuthenticationError.exit_code if refused else TemporaryError.exit_code
+    failures = [item.failure for item in items if item.failure is not None]
+    if failures and len(failures) == len(items) and not failed_sources:
+        temporary = FailureKind.TEMPORARY in failures
+        return TemporaryError.exit_code if temporary else PermanentError.exit_code
+    if failures or failed_sources or has_problems:
+        return PartialFailure.exit_code
+    return 0
+
+
+def status_of(code: int) -> RunStatus:
+    """Give the run status that goes with an exit code."""
+    if code == 0:
+        return RunStatus.SUCCESS
+    return RunStatus.PARTIAL if code == PartialFailure.exit_code else RunStatus.FAILED
+
+
+def failure_kind(error: Exception) -> FailureKind:
+    """Say whether a later run should try again after ``error``.
+
+    What a person must mend first (credentials, settings) is temporary too: once it is mended the
+    next run succeeds. A bug is permanent: the same input meets the same bug.
+    """
+    mendable = (TemporaryError, AuthenticationError, ConfigurationError)
+    return FailureKind.TEMPORARY if isinstance(error, mendable) else FailureKind.PERMANENT

@@ -1,0 +1,54 @@
+"""Where recordings come from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePath
+from typing import ClassVar, Protocol
+
+from zoomauto.domain.recording import ListedRecording, RecordingFile
+from zoomauto.domain.source import Check, Window
+from zoomauto.ports.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """A recording file that was copied in; the hash is of the bytes as the source gave them."""
+
+    size_bytes: int
+    sha256: str
+
+
+class Source(Protocol):
+    """An open source. Built as ``adapter(options)`` with its validated options."""
+
+    #: A frozen dataclass; its fields are the options of ``source add --option``.
+    Options: ClassVar[type]
+    #: Names of the secret options; references to them are stored, never the secrets.
+    secret_names: ClassVar[frozenset[str]]
+
+    def list_recordings(self, window: Window) -> Iterator[ListedRecording]:
+        """Give every recording that started within ``window``, in any order, each once.
+
+        Raise IncompleteListing at the end when something could not be read, after giving the
+        rest; AuthenticationError or Unreachable when nothing can be.
+        """
+
+    def find(self, key: str) -> ListedRecording | None:
+        """Ask for one recording, whatever its age. None when the source no longer has it.
+
+        Raise TemporaryError when that cannot be told.
+        """
+
+    def measure(self, recording: ListedRecording) -> timedelta | None:
+        """Find out a recording's length from its media. None when that is not known."""
+
+    def fetch(self, file: RecordingFile, target: PurePath, progress: Progress) -> Fetched:
+        """Write one file's bytes to ``target``, replacing what is there.
+
+        Raise PermanentError when the source no longer has it, CorruptMedia when it is not what
+        was listed, TemporaryError for everything that may pass.
+        """
+
+    def check(self) -> tuple[Check, ...]:
+        """Prove that the source works, and say what is missing."""
