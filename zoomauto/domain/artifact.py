@@ -34,6 +34,8 @@ class Checkpoint:
     recording_id: int
     stage: str
     finished_at: datetime
+    #: The recording's fingerprint then; a checkpoint of other bytes counts for nothing.
+    fingerprint: str
     #: What the stage did, in words ("cut 12.0 s from the start").
     note: str = ""
     artifacts: tuple[Artifact, ...] = ()
