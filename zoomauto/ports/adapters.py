@@ -1,0 +1,38 @@
+"""Where use cases get open adapters and their options from; they never see an adapter class."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from zoomauto.domain.source import SourceConfig
+from zoomauto.ports.destination import Destination
+from zoomauto.ports.source import Source
+from zoomauto.ports.stage import Stage
+
+
+class Adapters(Protocol):
+    """Every source, stage and destination there is."""
+
+    def stage_options(self) -> Mapping[str, type]:
+        """Give the options dataclass of each stage there is, by stage name."""
+
+    def check_source(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Validate a source's options; give the ones that were set, each in its own type.
+
+        Raise NotFound for an unknown type, InvalidOptions for the rest.
+        """
+
+    def check_destination(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Validate a destination's options, as :meth:`check_source` does."""
+
+    def source(self, config: SourceConfig) -> Source:
+        """Open a source."""
+
+    def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
+        """Open a destination."""
+
+    def stage(self, name: str, options: Mapping[str, Any]) -> Stage:
+        """Make a stage with its table of ``processing_config``."""

@@ -1,0 +1,207 @@
+"""Create, change, delete, show and test templates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from zoomauto.domain.matching import Matcher, Verdict, check_rules
+from zoomauto.domain.naming import validate_pattern
+from zoomauto.domain.processing import check_processing_config, with_settings
+from zoomauto.domain.reference import resolve
+from zoomauto.domain.source import DestinationConfig
+from zoomauto.domain.template import MatchingRules, OutputConfig, Template
+from zoomauto.errors import InUse, NotFound, UsageError
+from zoomauto.ports.adapters import Adapters
+from zoomauto.ports.clock import Clock
+from zoomauto.ports.store import Store, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateChange:
+    """The parts of a template that are asked for; None leaves a part as it is."""
+
+    name: str | None = None
+    description: str | None = None
+    exact_matches: tuple[str, ...] | None = None
+    keywords: tuple[str, ...] | None = None
+    patterns: tuple[str, ...] | None = None
+    exclude_keywords: tuple[str, ...] | None = None
+    exclude_patterns: tuple[str, ...] | None = None
+    #: References to sources.
+    sources: tuple[str, ...] | None = None
+    case_sensitive: bool | None = None
+    #: Names of stored destinations, or ``TYPE:REST`` as in ``folder:/path``.
+    destinations: tuple[str, ...] | None = None
+    naming: str | None = None
+    #: ``KEY=VALUE`` assignments laid over the processing config.
+    settings: Mapping[str, str] = field(default_factory=dict)
+    is_active: bool | None = None
+    is_draft: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateTemplate:
+    """Save a new template."""
+
+    store: Store
+    clock: Clock
+    adapters: Adapters
+
+    def __call__(self, owner: str, change: TemplateChange) -> Template:
+        """Raise InvalidTemplate, InvalidOptions, NotFound or AlreadyExists."""
+        now = self.clock.now()
+        blank = Template(id=0, owner=owner, name="", created_at=now, updated_at=now)
+        with self.store.writing(owner=owner) as tx:
+            return tx.templates.add(_changed(tx, self.adapters, blank, change))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateTemplate:
+    """Change a template; enabling, disabling and ending a draft are changes too."""
+
+    store: Store
+    clock: Clock
+    adapters: Adapters
+
+    def __call__(self, owner: str, reference: str, change: TemplateChange) -> Template:
+        """Raise as CreateTemplate does."""
+        with self.store.writing(owner=owner) as tx:
+            old = find_template(tx, owner, reference)
+            new = _changed(tx, self.adapters, old, change)
+            return tx.templates.replace(replace(new, updated_at=self.clock.now()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteTemplate:
+    """Forget a template that no job uses."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str) -> Template:
+        """Raise InUse when a job still names it."""
+        with self.store.writing(owner=owner) as tx:
+            template = find_template(tx, owner, reference)
+            users = [j.name for j in tx.jobs.list(owner) if template.id in j.spec.template_ids]
+            if users:
+                raise InUse(
+                    f"template {template.name!r} is used by {_listed('job', users)}",
+                    hint=f"zoomauto job delete {users[0]!r}, or job update --template ...",
+                )
+            tx.templates.remove(template.id)
+            return template
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListTemplates:
+    """Show an owner's templates."""
+
+    store: Store
+
+    def __call__(self, owner: str) -> Sequence[Template]:
+        """Give every template, by id."""
+        with self.store.reading() as tx:
+            return tx.templates.list(owner)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowTemplate:
+    """Show one template."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str) -> Template:
+        """Raise NotFound or Ambiguous."""
+        with self.store.reading() as tx:
+            return find_template(tx, owner, reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestTemplate:
+    """Say which rule of a template accepts or rejects a name."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str, name: str, source: str | None) -> Verdict:
+        """Without ``source``, the name is taken to come from a source the template allows."""
+        with self.store.reading() as tx:
+            template = find_template(tx, owner, reference)
+            sources = tx.sources.list(owner)
+        if source is not None:
+            source_id = resolve(source, sources, kind="source").id
+        else:
+            source_id = next(iter(template.rules.source_ids), 0)
+        return Matcher([template]).explain(name, source_id)[0]
+
+
+def find_template(tx: Transaction, owner: str, reference: str) -> Template:
+    """Find the template that ``reference`` names: an id or the exact name."""
+    return resolve(reference, tx.templates.list(owner), kind="template")
+
+
+def destination_parts(
+    reference: str, stored: Sequence[DestinationConfig]
+) -> tuple[str, Mapping[str, Any]]:
+    """Give type and options of a destination as a template names it.
+
+    ``folder:/path`` needs no stored destination. Raise NotFound for an unknown name.
+    """
+    for config in stored:
+        if config.name == reference:
+            return config.type, config.options
+    type_name, colon, rest = reference.partition(":")
+    if colon and rest:
+        return type_name, {"path": rest}
+    raise NotFound(
+        f"there is no destination {reference!r}",
+        hint=f"zoomauto destination add {reference} --type folder --option path=/path,"
+        " or --destination folder:/path",
+    )
+
+
+def _changed(
+    tx: Transaction, adapters: Adapters, base: Template, change: TemplateChange
+) -> Template:
+    template = replace(
+        base,
+        **_given(change, ("name", "description", "is_active", "is_draft")),
+        rules=_rules(tx, base, change),
+        processing_config=check_processing_config(
+            with_settings(base.processing_config, change.settings), adapters.stage_options()
+        ),
+        output=_output(tx, adapters, base, change),
+    )
+    if not template.name.strip():
+        raise UsageError("a template needs a name")
+    check_rules(template.rules)
+    return template
+
+
+def _rules(tx: Transaction, base: Template, change: TemplateChange) -> MatchingRules:
+    lists = ("exact_matches", "keywords", "patterns", "exclude_keywords", "exclude_patterns")
+    rules = replace(base.rules, **_given(change, (*lists, "case_sensitive")))
+    if change.sources is None:
+        return rules
+    sources = tx.sources.list(base.owner)
+    ids = (resolve(reference, sources, kind="source").id for reference in change.sources)
+    return replace(rules, source_ids=tuple(dict.fromkeys(ids)))
+
+
+def _output(
+    tx: Transaction, adapters: Adapters, base: Template, change: TemplateChange
+) -> OutputConfig:
+    output = replace(base.output, **_given(change, ("destinations", "naming")))
+    validate_pattern(output.naming)
+    stored = tx.destinations.list(base.owner)
+    for reference in output.destinations:
+        type_name, options = destination_parts(reference, stored)
+        adapters.check_destination(type_name, options, {})
+    return output
+
+
+def _given(change: TemplateChange, names: Sequence[str]) -> dict[str, Any]:
+    values = {name: getattr(change, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _listed(kind: str, names: Sequence[str]) -> str:
+    return f"{kind}{'s' if len(names) > 1 else ''} {', '.join(map(repr, names))}"
