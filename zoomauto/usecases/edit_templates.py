@@ -116,7 +116,7 @@ class ShowTemplate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestTemplate:
+class TryTemplate:
     """Say which rule of a template accepts or rejects a name."""
 
     store: Store

@@ -1,0 +1,111 @@
+"""Add, remove, show and check named destinations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from zoomauto.domain.reference import resolve
+from zoomauto.domain.source import Check, DestinationConfig
+from zoomauto.errors import InUse, UsageError
+from zoomauto.ports.adapters import Adapters
+from zoomauto.ports.clock import Clock
+from zoomauto.ports.store import Store, Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddDestination:
+    """Save a new destination under a name."""
+
+    store: Store
+    clock: Clock
+    adapters: Adapters
+
+    def __call__(
+        self,
+        owner: str,
+        name: str,
+        *,
+        type_name: str,
+        options: Mapping[str, str],
+        secrets: Mapping[str, str],
+    ) -> DestinationConfig:
+        """Raise InvalidOptions, NotFound for an unknown type, or AlreadyExists."""
+        if not name.strip() or ":" in name:
+            raise UsageError("a destination needs a name without a colon")
+        now = self.clock.now()
+        draft = DestinationConfig(
+            id=0,
+            owner=owner,
+            name=name,
+            type=type_name,
+            options=self.adapters.check_destination(type_name, options, secrets),
+            secrets=secrets,
+            created_at=now,
+            updated_at=now,
+        )
+        with self.store.writing(owner=owner) as tx:
+            return tx.destinations.add(draft)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveDestination:
+    """Forget a destination that no template names. What was published there stays."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str) -> DestinationConfig:
+        """Raise InUse when a template still publishes there."""
+        with self.store.writing(owner=owner) as tx:
+            destination = find_destination(tx, owner, reference)
+            users = [
+                t.name for t in tx.templates.list(owner) if destination.name in t.output.destinations
+            ]
+            if users:
+                raise InUse(
+                    f"destination {destination.name!r} is used by {', '.join(map(repr, users))}",
+                    hint=f"zoomauto template update {users[0]!r} --destination ...",
+                )
+            tx.destinations.remove(destination.id)
+            return destination
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListDestinations:
+    """Show an owner's destinations."""
+
+    store: Store
+
+    def __call__(self, owner: str) -> Sequence[DestinationConfig]:
+        """Give every destination, by id."""
+        with self.store.reading() as tx:
+            return tx.destinations.list(owner)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowDestination:
+    """Show one destination."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str) -> DestinationConfig:
+        """Raise NotFound or Ambiguous."""
+        with self.store.reading() as tx:
+            return find_destination(tx, owner, reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckDestination:
+    """Prove that a destination can be written."""
+
+    store: Store
+    adapters: Adapters
+
+    def __call__(self, owner: str, reference: str) -> tuple[Check, ...]:
+        """Try it; say fact by fact what works and what is missing."""
+        with self.store.reading() as tx:
+            found = find_destination(tx, owner, reference)
+        return self.adapters.destination(found.type, found.options).check()
+
+
+def find_destination(tx: Transaction, owner: str, reference: str) -> DestinationConfig:
+    """Find the destination that ``reference`` names: an id or the exact name."""
+    return resolve(reference, tx.destinations.list(owner), kind="destination")

@@ -1,0 +1,142 @@
+"""Add, change, remove, show and check sources."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from zoomauto.domain.reference import resolve
+from zoomauto.domain.source import Check, SourceConfig
+from zoomauto.errors import InUse, UsageError
+from zoomauto.ports.adapters import Adapters
+from zoomauto.ports.clock import Clock
+from zoomauto.ports.store import Store, Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceChange:
+    """The parts of a source that are asked for; None leaves a part as it is."""
+
+    name: str | None = None
+    #: Laid over the options there are; an empty text takes an option away.
+    options: Mapping[str, str] = field(default_factory=dict)
+    #: Secret option -> reference, laid over likewise.
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    is_active: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddSource:
+    """Save a new source. Nothing is contacted; ``source check`` does that."""
+
+    store: Store
+    clock: Clock
+    adapters: Adapters
+
+    def __call__(self, owner: str, type_name: str, change: SourceChange) -> SourceConfig:
+        """Raise InvalidOptions, NotFound for an unknown type, or AlreadyExists."""
+        now = self.clock.now()
+        draft = SourceConfig(
+            id=0, owner=owner, name="", type=type_name, created_at=now, updated_at=now
+        )
+        with self.store.writing(owner=owner) as tx:
+            return tx.sources.add(_changed(self.adapters, draft, change))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateSource:
+    """Change a source; enabling and disabling are changes too."""
+
+    store: Store
+    clock: Clock
+    adapters: Adapters
+
+    def __call__(self, owner: str, reference: str, change: SourceChange) -> SourceConfig:
+        """Raise as AddSource does."""
+        with self.store.writing(owner=owner) as tx:
+            changed = _changed(self.adapters, find_source(tx, owner, reference), change)
+            return tx.sources.replace(replace(changed, updated_at=self.clock.now()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveSource:
+    """Forget a source that no template names, with what is known of its recordings."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str) -> SourceConfig:
+        """Raise InUse when a template is narrowed to it."""
+        with self.store.writing(owner=owner) as tx:
+            source = find_source(tx, owner, reference)
+            users = [
+                t.name for t in tx.templates.list(owner) if source.id in t.rules.source_ids
+            ]
+            if users:
+                raise InUse(
+                    f"source {source.name!r} is named by the template{'s' * (len(users) > 1)}"
+                    f" {', '.join(map(repr, users))}",
+                    hint=f"zoomauto source disable {source.name!r}, or change the template first",
+                )
+            tx.sources.remove(source.id)
+            return source
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListSources:
+    """Show an owner's sources."""
+
+    store: Store
+
+    def __call__(self, owner: str) -> Sequence[SourceConfig]:
+        """Give every source, by id."""
+        with self.store.reading() as tx:
+            return tx.sources.list(owner)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowSource:
+    """Show one source."""
+
+    store: Store
+
+    def __call__(self, owner: str, reference: str) -> SourceConfig:
+        """Raise NotFound or Ambiguous."""
+        with self.store.reading() as tx:
+            return find_source(tx, owner, reference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSource:
+    """Prove that a source works."""
+
+    store: Store
+    adapters: Adapters
+
+    def __call__(self, owner: str, reference: str) -> tuple[Check, ...]:
+        """Contact the source; say fact by fact what works and what is missing."""
+        with self.store.reading() as tx:
+            source = find_source(tx, owner, reference)
+        return self.adapters.source(source).check()
+
+
+def find_source(tx: Transaction, owner: str, reference: str) -> SourceConfig:
+    """Find the source that ``reference`` names: an id or the exact name."""
+    return resolve(reference, tx.sources.list(owner), kind="source")
+
+
+def _changed(adapters: Adapters, base: SourceConfig, change: SourceChange) -> SourceConfig:
+    name = base.name if change.name is None else change.name
+    if not name.strip():
+        raise UsageError("a source needs a name")
+    secrets = _laid_over(base.secrets, change.secrets)
+    options = _laid_over(base.options, change.options)
+    return replace(
+        base,
+        name=name,
+        options=adapters.check_source(base.type, options, secrets),
+        secrets=secrets,
+        is_active=base.is_active if change.is_active is None else change.is_active,
+    )
+
+
+def _laid_over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {**base, **change}.items() if value != ""}
