@@ -1,0 +1,93 @@
+"""Comparing what a source lists with what we remember."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from zoomauto.domain.recording import (
+    ListedRecording,
+    Recording,
+    RecordingStatus,
+    blank_by_duration,
+)
+
+
+class Novelty(StrEnum):
+    """What a listing says about one recording."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    SAME = "same"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One listed recording beside the remembered one."""
+
+    listed: ListedRecording
+    known: Recording | None
+    novelty: Novelty
+    #: Fields of the remembered recording to write; empty unless it is updated.
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: A failure is forgotten once the source's file is another one.
+_STARTED_AFRESH: Mapping[str, Any] = {
+    "status": RecordingStatus.INITIALIZED,
+    "failed_at_stage": None,
+    "failure": None,
+    "attempts": 0,
+    "last_error": None,
+    "first_failed_at": None,
+    "next_attempt_at": None,
+}
+
+
+def compare(listed: ListedRecording, known: Recording | None) -> Finding:
+    """Tell a new recording from a changed and an unchanged one."""
+    if known is None:
+        return Finding(listed=listed, known=None, novelty=Novelty.NEW)
+    changes = _changes(listed, known)
+    novelty = Novelty.UPDATED if changes else Novelty.SAME
+    return Finding(listed=listed, known=known, novelty=novelty, changes=changes)
+
+
+def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
+    fingerprint = listed.fingerprint
+    changes: dict[str, Any] = {}
+    if listed.name != known.name:
+        changes["name"] = listed.name
+    if listed.start_at != known.start_at:
+        changes["start_at"] = listed.start_at
+    if listed.pending_reason != known.pending_reason:
+        changes["pending_reason"] = listed.pending_reason
+    if fingerprint != known.fingerprint:
+        changes |= _other_bytes(listed, known, fingerprint)
+    if status := _status(listed, known):
+        changes["status"] = status
+    return changes
+
+
+def _other_bytes(
+    listed: ListedRecording, known: Recording, fingerprint: str
+) -> dict[str, Any]:
+    changes: dict[str, Any] = {
+        "files": listed.files,
+        "fingerprint": fingerprint,
+        "duration": listed.duration,
+        "blank_reason": blank_by_duration(listed.duration),
+    }
+    skipped_as_blank = known.status is RecordingStatus.SKIPPED and known.is_blank
+    if known.status is RecordingStatus.FAILED or skipped_as_blank:
+        changes |= _STARTED_AFRESH
+    return changes
+
+
+def _status(listed: ListedRecording, known: Recording) -> RecordingStatus | None:
+    pending = listed.pending_reason is not None
+    if pending and known.status is RecordingStatus.INITIALIZED:
+        return RecordingStatus.PENDING_SOURCE
+    if not pending and known.status is RecordingStatus.PENDING_SOURCE:
+        return RecordingStatus.INITIALIZED
+    return None
