@@ -15,6 +15,14 @@ nox.options.default_venv_backend = "virtualenv"
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EVERYTHING = ".[ffmpeg,postgres,test]"
 
+DEV_HELP = """ready; the few useful commands:
+  source .venv/bin/activate
+  pytest tests/domain               the quickest part of the tests
+  ruff check --fix && ruff format
+  python docs/generate.py           after a change of a command or an adapter
+  nox                               all that CI runs
+"""
+
 
 def group(name: str) -> list[str]:
     """Give the requirements of a dependency group, whatever pip is installed."""
@@ -88,15 +96,4 @@ def dev(session: nox.Session) -> None:
     python = str(Path(".venv", "bin", "python"))
     needed = ["--editable", EVERYTHING, *group("dev")]
     session.run(python, "-m", "pip", "install", "--quiet", *needed, external=True)
-    session.log(
-        "\n".join(
-            [
-                "ready; the few useful commands:",
-                "  source .venv/bin/activate",
-                "  pytest tests/domain          the fast half of the tests",
-                "  ruff check --fix && ruff format",
-                "  python docs/generate.py      after a change of a command",
-                "  nox                          all that CI runs",
-            ]
-        )
-    )
+    session.log(DEV_HELP)

@@ -1,0 +1,41 @@
+"""Every file in examples/ is accepted by the program as it stands."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+Program = Callable[..., CompletedProcess[str]]
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+JOBS = sorted((EXAMPLES / "jobs").iterdir())
+SETTINGS = sorted((EXAMPLES / "settings").iterdir())
+
+
+def test_every_example_is_tested():
+    tested = {*JOBS, *SETTINGS, EXAMPLES / "README.md"}
+    assert {path for path in EXAMPLES.rglob("*") if path.is_file()} == tested
+
+
+@pytest.mark.parametrize("example", JOBS, ids=lambda path: path.name)
+def test_job_create_accepts_the_example(zoomauto: Program, example: Path, tmp_path: Path):
+    (tmp_path / "recordings").mkdir()
+    for arguments in (
+        ("source", "add", "laptop", "--type", "folder", "--option", "path=recordings"),
+        ("template", "create", "lectures", "--keyword", "lecture"),
+        ("template", "create", "standups", "--exact", "Stand-up"),
+        ("template", "create", "everything else"),
+    ):
+        prepared = zoomauto(*arguments)
+        assert prepared.returncode == 0, prepared.stderr
+    created = zoomauto("job", "create", "--file", str(example), "--output", "json")
+    assert created.returncode == 0, created.stderr + created.stdout
+    assert json.loads(created.stdout)["status"] == "success"
+
+
+@pytest.mark.parametrize("example", SETTINGS, ids=lambda path: path.name)
+def test_config_check_accepts_the_example(zoomauto: Program, example: Path):
+    checked = zoomauto("--config", str(example), "config", "check")
+    assert checked.returncode == 0, checked.stderr
