@@ -1,7 +1,8 @@
 """Comparing what a source lists with what we remember."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,7 @@ from zoomauto.domain.recording import (
     RecordingStatus,
     blank_by_duration,
 )
+from zoomauto.domain.source import SourceConfig
 
 
 class Novelty(StrEnum):
@@ -53,6 +55,30 @@ def compare(listed: ListedRecording, known: Recording | None) -> Finding:
     return Finding(listed=listed, known=known, novelty=novelty, changes=changes)
 
 
+def as_recording(finding: Finding, config: SourceConfig, *, now: datetime) -> Recording:
+    """Give the recording as it would stand if the finding were stored; id 0 when it is new."""
+    if finding.known is not None:
+        return replace(finding.known, **finding.changes)
+    listed = finding.listed
+    pending = listed.pending_reason is not None
+    return Recording(
+        id=0,
+        owner=config.owner,
+        source_id=config.id,
+        key=listed.key,
+        name=listed.name,
+        start_at=listed.start_at,
+        duration=listed.duration,
+        files=listed.files,
+        fingerprint=listed.fingerprint,
+        status=RecordingStatus.PENDING_SOURCE if pending else RecordingStatus.INITIALIZED,
+        pending_reason=listed.pending_reason,
+        blank_reason=blank_by_duration(listed.duration),
+        first_seen_at=now,
+        updated_at=now,
+    )
+
+
 def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
     fingerprint = listed.fingerprint
     changes: dict[str, Any] = {}
@@ -69,9 +95,7 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
     return changes
 
 
-def _other_bytes(
-    listed: ListedRecording, known: Recording, fingerprint: str
-) -> dict[str, Any]:
+def _other_bytes(listed: ListedRecording, known: Recording, fingerprint: str) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "files": listed.files,
         "fingerprint": fingerprint,

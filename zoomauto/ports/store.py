@@ -125,6 +125,12 @@ class Recordings(Protocol):
         With ``limit``, the newest that many, newest first.
         """
 
+    def unfinished(self) -> Collection[int]:
+        """Give the ids of all recordings, of any owner, that a run has begun and not ended.
+
+        In-between statuses and failures: their work folders are still needed.
+        """
+
     def take(
         self, recording_id: int, *, job_id: int, template_id: int, now: datetime
     ) -> Recording | None:

@@ -57,7 +57,9 @@ class RemoveDestination:
         with self.store.writing(owner=owner) as tx:
             destination = find_destination(tx, owner, reference)
             users = [
-                t.name for t in tx.templates.list(owner) if destination.name in t.output.destinations
+                t.name
+                for t in tx.templates.list(owner)
+                if destination.name in t.output.destinations
             ]
             if users:
                 raise InUse(

@@ -36,9 +36,7 @@ class ShowQuota:
     def __call__(self, owner: str) -> QuotaView:
         """Give the quota, the default one for an owner without."""
         with self.store.reading() as tx:
-            return QuotaView(
-                owner=owner, quota=tx.quotas.get(owner), jobs=len(tx.jobs.list(owner))
-            )
+            return QuotaView(owner=owner, quota=tx.quotas.get(owner), jobs=len(tx.jobs.list(owner)))
 
 
 @dataclass(frozen=True, kw_only=True)

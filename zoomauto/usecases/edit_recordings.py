@@ -171,9 +171,7 @@ class SkipRecording:
             if recording.status is RecordingStatus.UPLOADED:
                 raise UsageError(f"recording {recording.id} is published already")
             _refuse_busy(tx, recording, self.clock)
-            shown = _write(
-                tx, self.clock, recording, status=RecordingStatus.SKIPPED, **_NO_FAILURE
-            )
+            shown = _write(tx, self.clock, recording, status=RecordingStatus.SKIPPED, **_NO_FAILURE)
         self.workspace.remove(recording_id)
         return shown
 

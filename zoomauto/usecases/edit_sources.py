@@ -67,9 +67,7 @@ class RemoveSource:
         """Raise InUse when a template is narrowed to it."""
         with self.store.writing(owner=owner) as tx:
             source = find_source(tx, owner, reference)
-            users = [
-                t.name for t in tx.templates.list(owner) if source.id in t.rules.source_ids
-            ]
+            users = [t.name for t in tx.templates.list(owner) if source.id in t.rules.source_ids]
             if users:
                 raise InUse(
                     f"source {source.name!r} is named by the template{'s' * (len(users) > 1)}"

@@ -1,0 +1,178 @@
+"""From the recordings in reach to those that a job takes, each with its template."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from zoomauto.domain.job import Job
+from zoomauto.domain.matching import Matcher, Undecided
+from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
+from zoomauto.domain.run import Counts
+from zoomauto.domain.selection import Refusal, must_wait, refusal
+from zoomauto.domain.source import SourceConfig, Window
+from zoomauto.domain.template import Template
+from zoomauto.domain.window import sync_window
+from zoomauto.errors import ConfigurationError
+from zoomauto.ports.store import Transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """What a run looks at: templates in the job's order, sources, and a window per source."""
+
+    job: Job
+    templates: tuple[Template, ...]
+    sources: tuple[SourceConfig, ...]
+    #: Source id -> window.
+    windows: Mapping[int, Window]
+    job_names: Mapping[int, str]
+    #: Trouble with the job's templates and sources, in words.
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """What a run found: what it takes, what it leaves, and why."""
+
+    taken: tuple[tuple[Recording, Template], ...] = ()
+    refused: tuple[tuple[Recording, Refusal], ...] = ()
+    unmatched: tuple[Recording, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    problems: tuple[str, ...] = ()
+
+
+def _usable_templates(tx: Transaction, job: Job) -> tuple[Template, ...]:
+    """Give the job's active templates that are no drafts, in the job's order.
+
+    Raise ConfigurationError when there is none: such a job can never do anything.
+    """
+    found = [t for i in job.spec.template_ids if (t := tx.templates.get(i)) is not None]
+    usable = tuple(t for t in found if t.is_active and not t.is_draft)
+    if usable:
+        return usable
+    names = ", ".join(repr(t.name) for t in found)
+    raise ConfigurationError(
+        f"job {job.name!r} has no active template (it names {names or 'none'})",
+        hint=f"zoomauto template enable {found[0].name!r}" if found else "zoomauto job update",
+    )
+
+
+def _needed_sources(
+    tx: Transaction, job: Job, templates: Sequence[Template]
+) -> tuple[tuple[SourceConfig, ...], tuple[str, ...]]:
+    """Give the active sources that the templates draw on, and what is wrong with the others.
+
+    A template without sources means every active source of the owner.
+    Raise ConfigurationError when nothing is left to look at.
+    """
+    everything = tx.sources.list(job.owner)
+    wanted = {i for t in templates for i in t.rules.source_ids}
+    if not all(t.rules.source_ids for t in templates):
+        wanted |= {s.id for s in everything if s.is_active}
+    active = tuple(s for s in everything if s.id in wanted and s.is_active)
+    problems = tuple(
+        f"source {s.name!r} is disabled" for s in everything if s.id in wanted and not s.is_active
+    )
+    if active:
+        return active, problems
+    raise ConfigurationError(
+        f"job {job.name!r} has no active source",
+        hint="zoomauto source add NAME --type folder --option path=/path",
+    )
+
+
+def select(
+    recordings: Iterable[Recording], reach: Reach, *, now: datetime, scheduled: bool
+) -> Selection:
+    """Filter by who has taken it, status, blank and window; then the first template that matches.
+
+    A recording that the job has taken keeps its template. Oldest first.
+    """
+    matcher = Matcher(reach.templates)
+    by_id = {template.id: template for template in reach.templates}
+    taken: list[tuple[Recording, Template]] = []
+    refused: list[tuple[Recording, Refusal]] = []
+    unmatched: list[Recording] = []
+    found = 0
+    for recording in recordings:
+        found += 1
+        reason = _reason(recording, reach, now=now, scheduled=scheduled)
+        if reason is not None:
+            refused.append((recording, reason))
+            continue
+        template = _template(recording, reach, matcher, by_id)
+        if template is None:
+            unmatched.append(recording)
+        else:
+            taken.append((recording, template))
+    counts = Counts(found=found, matched=len(taken), unmatched=len(unmatched), skipped=len(refused))
+    taken.sort(key=lambda pair: (pair[0].start_at, pair[0].id))
+    return Selection(
+        taken=tuple(taken),
+        refused=tuple(refused),
+        unmatched=tuple(unmatched),
+        counts=counts,
+        problems=(*reach.problems, *matcher.problems),
+    )
+
+
+def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = None) -> Reach:
+    """Collect what a run of ``job`` looks at. Raise ConfigurationError when that is nothing."""
+    templates = _usable_templates(tx, job)
+    sources, problems = _needed_sources(tx, job, templates)
+    windows = {
+        source.id: sync_window(
+            now,
+            timezone=job.spec.schedule.timezone,
+            sync_days=job.spec.sync_days,
+            listed_until=source.listed_until,
+            since=since,
+        )
+        for source in sources
+    }
+    return Reach(
+        job=job,
+        templates=templates,
+        sources=sources,
+        windows=windows,
+        job_names={other.id: other.name for other in tx.jobs.list(job.owner)},
+        problems=problems,
+    )
+
+
+def recordings_in(tx: Transaction, reach: Reach) -> Iterator[Recording]:
+    """Give the recordings in the windows, and all that the job has taken and not finished."""
+    owner = reach.job.owner
+    unfinished = (*IN_BETWEEN, RecordingStatus.INITIALIZED, RecordingStatus.FAILED)
+    carried: set[int] = set()
+    for recording in tx.recordings.find(owner, statuses=unfinished, taken_by=reach.job.id):
+        if recording.source_id in reach.windows:
+            carried.add(recording.id)
+            yield recording
+    since = min(window.start_at for window in reach.windows.values())
+    for recording in tx.recordings.find(owner, source_ids=list(reach.windows), since=since):
+        in_window = recording.start_at in reach.windows[recording.source_id]
+        if in_window and recording.id not in carried:
+            yield recording
+
+
+def _reason(
+    recording: Recording, reach: Reach, *, now: datetime, scheduled: bool
+) -> Refusal | None:
+    window = reach.windows[recording.source_id]
+    reason = refusal(recording, reach.job, window=window, job_names=reach.job_names)
+    if reason is None and scheduled and must_wait(recording, now=now):
+        due = recording.next_attempt_at
+        return Refusal(code="waiting", reason=f"failed; tried again from {due:%Y-%m-%d %H:%M} UTC")
+    return reason
+
+
+def _template(
+    recording: Recording, reach: Reach, matcher: Matcher, by_id: Mapping[int, Template]
+) -> Template | None:
+    if recording.taken_by_job_id == reach.job.id and recording.template_id in by_id:
+        return by_id[recording.template_id]
+    match = matcher.first(recording.name, recording.source_id)
+    if match is None or isinstance(match, Undecided):
+        return None
+    return match.template
