@@ -39,3 +39,15 @@ class Lease:
 def lease(name: str, holder: Holder, *, now: datetime) -> Lease:
     """Make a fresh lease for ``holder``."""
     return Lease(name=name, holder=holder, acquired_at=now, expires_at=now + LEASE_TIME)
+
+
+def is_stale(lease: Lease, *, now: datetime, alive: bool | None) -> bool:
+    """Say whether a lease may be taken from its holder (contract, section 5: Overlap).
+
+    ``alive`` tells whether the holder still runs, None when that cannot be told from here.
+    A dead holder's lease is stale at once; a living one's never, however late its heartbeat: a
+    machine that slept goes on where it was. When it cannot be told, the expiry decides.
+    """
+    if alive is None:
+        return now >= lease.expires_at
+    return not alive
