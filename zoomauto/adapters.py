@@ -1,0 +1,71 @@
+"""Opens adapters by name: the registry behind the port that use cases know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zoomauto import registry
+from zoomauto.domain.options import read_options
+from zoomauto.domain.processing import STAGES
+from zoomauto.domain.source import SourceConfig
+from zoomauto.errors import InvalidOptions
+from zoomauto.media.tools import Tools
+from zoomauto.ports.destination import Destination
+from zoomauto.ports.source import Source
+from zoomauto.ports.stage import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredAdapters:
+    """Every adapter of the registry, built with its validated options and the machine's tools."""
+
+    tools: Tools
+
+    def stage_options(self) -> Mapping[str, type]:
+        """Give the options dataclass of each stage there is, by stage name."""
+        known = registry.BUILT_IN["stage"]
+        return {name: registry.load("stage", name).Options for name in STAGES if name in known}
+
+    def check_source(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Validate a source's options; give the ones that were set, each in its own type."""
+        return _checked("source", type_name, options, secrets)
+
+    def check_destination(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Validate a destination's options likewise."""
+        return _checked("destination", type_name, options, secrets)
+
+    def source(self, config: SourceConfig) -> Source:
+        """Open a source."""
+        opened: Source = self._built("source", config.type, config.options)
+        return opened
+
+    def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
+        """Open a destination."""
+        opened: Destination = self._built("destination", type_name, options)
+        return opened
+
+    def stage(self, name: str, options: Mapping[str, Any]) -> Stage:
+        """Make a stage with its table of ``processing_config``."""
+        made: Stage = self._built("stage", name, options)
+        return made
+
+    def _built(self, kind: str, name: str, options: Mapping[str, Any]) -> Any:
+        adapter = registry.load(kind, name)
+        return adapter(read_options(adapter.Options, options, where=f"{kind} {name}"), self.tools)
+
+
+def _checked(
+    kind: str, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+) -> dict[str, Any]:
+    adapter = registry.load(kind, type_name)
+    if unknown := sorted(set(secrets) - adapter.secret_names):
+        raise InvalidOptions(
+            f"a {type_name} {kind} has no secret {', '.join(unknown)}",
+            hint=f"its secrets: {', '.join(sorted(adapter.secret_names)) or 'none'}",
+        )
+    read = read_options(adapter.Options, options, where=f"{type_name} {kind}")
+    return {name: getattr(read, name) for name in options}

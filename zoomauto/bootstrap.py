@@ -1,0 +1,232 @@
+"""The composition root: the one place that knows adapters and use cases together."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from zoomauto.adapters import RegisteredAdapters
+from zoomauto.clock import SystemClock
+from zoomauto.host import is_alive, this_process
+from zoomauto.media.tools import Tools
+from zoomauto.ports.clock import Clock
+from zoomauto.ports.progress import Progress
+from zoomauto.settings import Settings
+from zoomauto.storage.database import SqlDatabase
+from zoomauto.storage.store import SqlStore, open_store
+from zoomauto.usecases.claim_run import ClaimRun
+from zoomauto.usecases.edit_destinations import (
+    AddDestination,
+    CheckDestination,
+    ListDestinations,
+    RemoveDestination,
+    ShowDestination,
+)
+from zoomauto.usecases.edit_jobs import CopyJob, CreateJob, DeleteJob, ListJobs, ShowJob, UpdateJob
+from zoomauto.usecases.edit_quotas import SetQuota, ShowQuota
+from zoomauto.usecases.edit_recordings import (
+    ExplainRecording,
+    ListRecordings,
+    ResetRecording,
+    RetryRecording,
+    ShowRecording,
+    SkipRecording,
+)
+from zoomauto.usecases.edit_sources import (
+    AddSource,
+    CheckSource,
+    ListSources,
+    RemoveSource,
+    ShowSource,
+    UpdateSource,
+)
+from zoomauto.usecases.edit_templates import (
+    CreateTemplate,
+    DeleteTemplate,
+    ListTemplates,
+    ShowTemplate,
+    TryTemplate,
+    UpdateTemplate,
+)
+from zoomauto.usecases.preview_run import PreviewRun
+from zoomauto.usecases.process_recording import ProcessRecording
+from zoomauto.usecases.run_job import RunJob
+from zoomauto.usecases.show_history import ListRuns, ShowRun
+from zoomauto.usecases.sync_source import SyncSource
+from zoomauto.workspace import DiskWorkspace
+
+
+@contextmanager
+def open_app(settings: Settings, *, read_only: bool = False) -> Iterator["App"]:
+    """Open the database and give the use cases; close every connection at the end.
+
+    With ``read_only`` nothing is created, migrated or changed.
+    """
+    store = open_store(settings.database_url, read_only=read_only)
+    try:
+        yield App(settings=settings, store=store)
+    finally:
+        store.close()
+
+
+def database(settings: Settings) -> SqlDatabase:
+    """Give the database as a thing to look after, whatever its schema."""
+    return SqlDatabase(settings.database_url)
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """One small factory per use case."""
+
+    settings: Settings
+    store: SqlStore
+    clock: Clock = SystemClock()
+
+    @cached_property
+    def workspace(self) -> DiskWorkspace:
+        """Work folders of this database; two databases never share one."""
+        url = self.settings.database_url.encode()
+        name = hashlib.sha1(url, usedforsecurity=False).hexdigest()[:8]
+        return DiskWorkspace(self.settings.workspace / name)
+
+    @cached_property
+    def adapters(self) -> RegisteredAdapters:
+        """Every source, stage and destination."""
+        tools = Tools(
+            workspace=self.workspace, clock=self.clock, ffmpeg_setting=self.settings.ffmpeg
+        )
+        return RegisteredAdapters(tools=tools)
+
+    def create_job(self) -> CreateJob:
+        return CreateJob(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def copy_job(self) -> CopyJob:
+        return CopyJob(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def update_job(self) -> UpdateJob:
+        return UpdateJob(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def delete_job(self) -> DeleteJob:
+        return DeleteJob(store=self.store)
+
+    def list_jobs(self) -> ListJobs:
+        return ListJobs(store=self.store, clock=self.clock)
+
+    def show_job(self) -> ShowJob:
+        return ShowJob(store=self.store, clock=self.clock)
+
+    def create_template(self) -> CreateTemplate:
+        return CreateTemplate(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def update_template(self) -> UpdateTemplate:
+        return UpdateTemplate(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def delete_template(self) -> DeleteTemplate:
+        return DeleteTemplate(store=self.store)
+
+    def list_templates(self) -> ListTemplates:
+        return ListTemplates(store=self.store)
+
+    def show_template(self) -> ShowTemplate:
+        return ShowTemplate(store=self.store)
+
+    def try_template(self) -> TryTemplate:
+        return TryTemplate(store=self.store)
+
+    def add_source(self) -> AddSource:
+        return AddSource(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def update_source(self) -> UpdateSource:
+        return UpdateSource(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def remove_source(self) -> RemoveSource:
+        return RemoveSource(store=self.store)
+
+    def list_sources(self) -> ListSources:
+        return ListSources(store=self.store)
+
+    def show_source(self) -> ShowSource:
+        return ShowSource(store=self.store)
+
+    def check_source(self) -> CheckSource:
+        return CheckSource(store=self.store, adapters=self.adapters)
+
+    def add_destination(self) -> AddDestination:
+        return AddDestination(store=self.store, clock=self.clock, adapters=self.adapters)
+
+    def remove_destination(self) -> RemoveDestination:
+        return RemoveDestination(store=self.store)
+
+    def list_destinations(self) -> ListDestinations:
+        return ListDestinations(store=self.store)
+
+    def show_destination(self) -> ShowDestination:
+        return ShowDestination(store=self.store)
+
+    def check_destination(self) -> CheckDestination:
+        return CheckDestination(store=self.store, adapters=self.adapters)
+
+    def show_quota(self) -> ShowQuota:
+        return ShowQuota(store=self.store)
+
+    def set_quota(self) -> SetQuota:
+        return SetQuota(store=self.store)
+
+    def list_recordings(self) -> ListRecordings:
+        return ListRecordings(store=self.store)
+
+    def show_recording(self) -> ShowRecording:
+        return ShowRecording(store=self.store)
+
+    def explain_recording(self) -> ExplainRecording:
+        return ExplainRecording(store=self.store, clock=self.clock)
+
+    def retry_recording(self) -> RetryRecording:
+        return RetryRecording(store=self.store, clock=self.clock)
+
+    def skip_recording(self) -> SkipRecording:
+        return SkipRecording(store=self.store, clock=self.clock, workspace=self.workspace)
+
+    def reset_recording(self) -> ResetRecording:
+        return ResetRecording(store=self.store, clock=self.clock, workspace=self.workspace)
+
+    def list_runs(self) -> ListRuns:
+        return ListRuns(store=self.store)
+
+    def show_run(self) -> ShowRun:
+        return ShowRun(store=self.store)
+
+    def sync_source(self, progress: Progress) -> SyncSource:
+        return SyncSource(
+            store=self.store, clock=self.clock, adapters=self.adapters, progress=progress
+        )
+
+    def preview_run(self, progress: Progress) -> PreviewRun:
+        return PreviewRun(
+            store=self.store,
+            clock=self.clock,
+            adapters=self.adapters,
+            sync_source=self.sync_source(progress),
+        )
+
+    def run_job(self, progress: Progress) -> RunJob:
+        holder = this_process()
+        return RunJob(
+            store=self.store,
+            clock=self.clock,
+            workspace=self.workspace,
+            progress=progress,
+            holder=holder,
+            claim=ClaimRun(store=self.store, clock=self.clock, holder=holder, is_alive=is_alive),
+            sync_source=self.sync_source(progress),
+            process_recording=ProcessRecording(
+                store=self.store,
+                clock=self.clock,
+                adapters=self.adapters,
+                workspace=self.workspace,
+                progress=progress,
+                holder=holder,
+                is_alive=is_alive,
+            ),
+        )
