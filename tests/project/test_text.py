@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-#: Taken apart here, so that this file may be tracked itself.
+#: Written with brackets, so that this file does not hold it either.
 FORBIDDEN = {
-    "a note to ourselves": re.compile(r"\b(?:TODO|FIXME|XXX)\b"),
+    "a note to ourselves": re.compile(r"\b(?:[T]ODO|[F]IXME|[X]XX)\b"),
     "a path of one machine": re.compile(r"(?<![\w.$}/-])/(?:root|work|Users)/\w"),
     "a merge conflict": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
 }

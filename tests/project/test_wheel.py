@@ -16,7 +16,8 @@ import pytest
 def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build it without isolation: that needs hatchling, and no network."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, root]
+    options = ["--wheel", "--no-isolation", "--outdir", str(folder)]
+    build = [sys.executable, "-m", "build", *options, str(root)]
     subprocess.run(build, check=True, capture_output=True)
     (built,) = folder.glob("*.whl")
     return built
