@@ -1,4 +1,4 @@
-"""What every adapter is handed beside its own options."""
+"""What every source, stage and destination may use, found only when it is used."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,14 +10,14 @@ from zoomauto.ports.workspace import Workspace
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """The machine's tools. Sources, stages and destinations are built ``cls(options, tools)``."""
+    """The second argument of every adapter: ``adapter(options, tools)``."""
 
     workspace: Workspace
     clock: Clock
-    #: The path of ffmpeg from the settings; None means that it is looked for.
+    #: The setting ``media.ffmpeg``: a path or a name; None to look for one.
     ffmpeg_setting: str | None = None
 
     @cached_property
     def ffmpeg(self) -> Ffmpeg:
-        """Find ffmpeg when something needs it, once. Raise ConfigurationError without one."""
+        """Find ffmpeg. Raise ConfigurationError when there is none."""
         return find_ffmpeg(self.ffmpeg_setting)

@@ -1,0 +1,172 @@
+"""Running a program that reports progress, as a child that cannot outlive us."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import IO
+
+#: A child that prints more than this on standard error is stopped; nobody would read it.
+_MOST_TEXT = 16 * 2**20
+_LONGEST_LINE = 64 * 2**10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """What an ended child left behind."""
+
+    #: All lines from standard error, in order.
+    lines: tuple[str, ...]
+    #: The position its progress came to; None when it told none.
+    length: timedelta | None
+    #: Exit code; the negative number of the signal that ended it.
+    code: int
+    was_overdue: bool
+    was_too_talkative: bool
+
+
+def run_child(
+    command: Sequence[str], *, timeout: timedelta, advance: Callable[[float], None]
+) -> Ended:
+    """Run ``command`` to its end; tell ``advance`` each time how many seconds more are done.
+
+    Standard output carries ffmpeg's ``-progress`` lines. No shell, nothing on standard input.
+    Raise OSError when it cannot be started.
+    """
+    with _child(command) as child:
+        listener = _Listener(child)
+        overdue = _Overdue(child, timeout)
+        try:
+            length = _follow(child.stdout, advance)
+            code = child.wait()
+        finally:
+            overdue.call_off()
+            listener.close()
+    return Ended(
+        lines=tuple(listener.lines),
+        length=length,
+        code=code,
+        was_overdue=overdue.has_struck,
+        was_too_talkative=listener.gave_up,
+    )
+
+
+@contextmanager
+def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+    """Start a child; however this ends, by Ctrl-C too, the child has ended before.
+
+    Its own session keeps a Ctrl-C in the terminal for us alone, so that it is we who end it.
+    """
+    child = subprocess.Popen(  # noqa: S603 - no shell, and every argument is made by us
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+        start_new_session=True,
+        # Safe with threads: all it does in the child is two system calls, looked up before.
+        preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        for pipe in (child.stdout, child.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """Give our environment without what would change ffmpeg's messages."""
+    kept = {k: v for k, v in os.environ.items() if k not in {"FFREPORT", "AV_LOG_FORCE_COLOR"}}
+    return {**kept, "LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1"}
+
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """Make what runs in the child before the program: Linux ends it when its parent is gone.
+
+    A killed zoomauto (``kill -9``) cannot end its children itself, and an ffmpeg that goes on
+    would write into a file that the next run has taken over. See prctl(2), PR_SET_PDEATHSIG.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+
+    def die_with_parent() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return die_with_parent
+
+
+class _Listener:
+    """Collects standard error while progress is read elsewhere."""
+
+    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+        self.lines: list[str] = []
+        self.gave_up = False
+        self._child = child
+        self._thread = threading.Thread(target=self._listen, name="child-stderr", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Wait for the last line. Only an ended child closes its end."""
+        self._child.kill()
+        self._thread.join()
+
+    def _listen(self) -> None:
+        heard = 0
+        while line := _line(self._child.stderr):
+            heard += len(line)
+            if heard > _MOST_TEXT:
+                self.gave_up = True
+                self._child.kill()
+                return
+            self.lines.append(line.rstrip("\r\n"))
+
+
+class _Overdue:
+    """Ends a child that takes too long."""
+
+    def __init__(self, child: "subprocess.Popen[bytes]", timeout: timedelta) -> None:
+        self.has_struck = False
+        self._child = child
+        self._timer = threading.Timer(timeout.total_seconds(), self._strike)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def call_off(self) -> None:
+        self._timer.cancel()
+
+    def _strike(self) -> None:
+        self.has_struck = True
+        self._child.kill()
+
+
+def _follow(pipe: IO[bytes] | None, advance: Callable[[float], None]) -> timedelta | None:
+    """Read progress to its end; give the position it came to."""
+    position: timedelta | None = None
+    while line := _line(pipe):
+        key, _, value = line.strip().partition("=")
+        if key != "out_time_us" or not value.lstrip("-").isdigit():
+            continue
+        before = position or timedelta()
+        position = max(timedelta(microseconds=int(value)), before)
+        advance((position - before).total_seconds())
+    return position
+
+
+def _line(pipe: IO[bytes] | None) -> str:
+    """Give the next line with its end; nothing at the end of the pipe."""
+    return pipe.readline(_LONGEST_LINE).decode("utf-8", "replace") if pipe else ""
