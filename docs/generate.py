@@ -7,6 +7,7 @@ is stale. Both pages depend on the code alone: not on the terminal, the machine 
 
 import dataclasses
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Iterator
@@ -20,8 +21,11 @@ from zoomauto.cli import app
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by `python docs/generate.py`; edits here are lost. -->"
+#: Options whose help is written by Typer, each version in its own words.
+TYPERS_OWN = {"help", "install_completion", "show_completion"}
 INTRODUCTION = """\
 Global options are accepted before or after the noun; `-h` and `--help` work everywhere.
+`zoomauto --install-completion` teaches your shell to complete commands.
 What the exit codes mean: [exit codes](exit-codes.md).
 What `--output json` prints: [JSON output](json-output.md)."""
 
@@ -121,7 +125,7 @@ def _is_argument(parameter: Any) -> bool:
 
 
 def _is_hidden(parameter: Any) -> bool:
-    return getattr(parameter, "hidden", False) or parameter.name == "help"
+    return getattr(parameter, "hidden", False) or parameter.name in TYPERS_OWN
 
 
 def _argument_word(argument: Any) -> str:
@@ -142,10 +146,8 @@ def _row(parameter: Any) -> str:
 def _value(option: Any) -> str:
     if option.is_flag:
         return ""
-    choices = getattr(option.type, "choices", None)
-    if choices and not option.metavar:
-        return " " + "|".join(str(getattr(choice, "value", choice)) for choice in choices)
-    return f" {option.metavar or option.type.name.upper()}"
+    # Not the type's own word: how that is asked for differs between versions of Typer.
+    return f" {option.metavar or option.name.upper().replace('_', '-')}"
 
 
 def _meaning(parameter: Any) -> str:
@@ -169,16 +171,16 @@ def _cell(text: str) -> str:
 
 def _as_markdown(text: str) -> str:
     """Turn the example lines of a help text into code blocks."""
-    lines: list[str] = []
-    in_code = False
-    for line in text.splitlines():
-        is_code = bool(re.match(r"\s+\S", line)) or line.startswith(("$ ", "zoomauto "))
-        if is_code != in_code and (is_code or line.strip()):
-            lines += ["```console"] if is_code else ["```", ""]
-            in_code = is_code
-        lines.append(line.strip() if is_code else line)
-    text = "\n".join(lines).rstrip()
-    return f"{text}\n```" if in_code else text
+    blocks = []
+    for is_code, lines in itertools.groupby(text.splitlines(), key=_is_example):
+        block = "\n".join(line.strip() for line in lines).strip()
+        if block:
+            blocks.append(f"```sh\n{block}\n```" if is_code else block)
+    return "\n\n".join(blocks)
+
+
+def _is_example(line: str) -> bool:
+    return bool(re.match(r"\s+\S", line)) or line.startswith(("$ ", "zoomauto "))
 
 
 # Adapters
