@@ -29,7 +29,7 @@ def test_a_fresh_lease_outlives_two_missed_heartbeats_and_not_a_third():
     ],
 )
 def test_who_is_alive_decides_and_otherwise_the_expiry(
-    age: timedelta, alive: bool | None, stale: bool
+    *, age: timedelta, alive: bool | None, stale: bool
 ):
     held = lease("job:1", HOLDER, now=NOW)
 

@@ -1,0 +1,63 @@
+"""This process among all others: who holds a lease, and whether they still live."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+from zoomauto.domain.lease import Holder
+
+_PROC = Path("/proc")
+#: Field 22 of /proc/PID/stat, counted after the name's closing parenthesis (proc(5)).
+_START_TIME = 22 - 3
+
+
+def this_process() -> Holder:
+    """Describe this process so that no other, ever and anywhere, has the same description."""
+    pid = os.getpid()
+    return Holder(
+        host=socket.gethostname(), realm=_realm(), pid=pid, pid_started=_started(pid) or ""
+    )
+
+
+def is_alive(holder: Holder) -> bool | None:
+    """Say whether the process still runs; None when that cannot be told from here.
+
+    It can be told only within one realm: another host's processes, and those before the last
+    boot or in another container, have pids that mean nothing here.
+    """
+    if holder.realm != _realm():
+        return None
+    return _started(holder.pid) == holder.pid_started
+
+
+def _realm() -> str:
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+        # A link whose text names the inode, as in "pid:[4026531836]".
+        return f"{boot} {(_PROC / 'self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _started(pid: int) -> str | None:
+    """Say when a process started, in the system's own unit; None when there is no such one."""
+    if not (_PROC / "self/stat").exists():
+        return _started_by_ps(pid)
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # The name, in parentheses, may hold spaces and parentheses itself.
+    fields = stat.rpartition(")")[2].split()
+    # A zombie has ended; only its parent has not looked yet.
+    return None if fields[0] in ("Z", "X") else fields[_START_TIME]
+
+
+def _started_by_ps(pid: int) -> str | None:
+    command = ["ps", "-o", "lstart=", "-p", str(pid)]
+    environment = os.environ | {"LC_ALL": "C"}
+    found = subprocess.run(  # noqa: S603 - nothing in it comes from outside
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    return " ".join(found.stdout.split()) or None
