@@ -1,4 +1,4 @@
-"""What tests of several areas share: ffmpeg, and small recordings made with it."""
+"""ffmpeg, and small recordings made with it; tests/stages uses them too."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ def _system_ffmpeg() -> str | None:
 
 def _bundled_ffmpeg() -> str | None:
     try:
-        import imageio_ffmpeg
+        import imageio_ffmpeg  # noqa: PLC0415 - may be absent
     except ImportError:
         return None
     return str(imageio_ffmpeg.get_ffmpeg_exe())
