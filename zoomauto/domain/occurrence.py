@@ -33,7 +33,7 @@ def occurrences(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     Raise ValueError for a naive ``after``, InvalidSchedule for an unusable schedule.
     """
     zone = zone_named(schedule.timezone)
-    instants = _instants_after(cron_of(schedule), zone, _within_calendar(after))
+    instants = _instants_after(cron_of(schedule), zone, as_utc(after))
     return (instant.astimezone(zone) for instant in instants)
 
 
@@ -50,7 +50,11 @@ def next_occurrence(schedule: Schedule, after: datetime) -> datetime | None:
 
 def latest_occurrence(schedule: Schedule, *, after: datetime, until: datetime) -> datetime | None:
     """Give the newest occurrence with ``after`` < occurrence <= ``until``, if there is one."""
-    zone, cron, limit = zone_named(schedule.timezone), cron_of(schedule), _within_calendar(until)
+    zone, cron, limit = (
+        zone_named(schedule.timezone),
+        cron_of(schedule),
+        _within_calendar(as_utc(until)),
+    )
     shown = _shown(limit, zone)
     newest: datetime | None = None
     for wall in _walls_back(cron, shown + _repeated(shown, zone)):
@@ -63,11 +67,11 @@ def latest_occurrence(schedule: Schedule, *, after: datetime, until: datetime) -
 
 
 def _within_calendar(instant: datetime) -> datetime:
-    return min(max(as_utc(instant), _FIRST), _LAST)
+    return min(max(instant, _FIRST), _LAST)
 
 
 def _instants_after(cron: CronExpression, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
-    shown = _shown(after, zone)
+    shown = _shown(_within_calendar(after), zone)
     # In the first pass of a repeated hour the second pass of earlier walls is still to come.
     walls = _walls(cron, shown - _repeated(shown, zone))
     ascending = _in_order(_meaning(cron, wall, zone) for wall in walls)
