@@ -1,6 +1,5 @@
 """ffmpeg, and small recordings made with it; tests/stages uses them too."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from zoomauto.media.ffmpeg import Ffmpeg
+
+Component = Callable[[object, str], None]
 
 TONE = "sine=frequency=440:sample_rate=32000"
 PICTURE = "testsrc=size=160x90:rate=25"
@@ -33,27 +34,19 @@ FOUND: dict[str, Callable[[], str | None]] = {
 }
 
 
-def _absent(component: str) -> None:
-    if os.environ.get("ZOOMAUTO_REQUIRE_COMPONENTS") == "1":
-        pytest.fail(f"{component} is absent, and ZOOMAUTO_REQUIRE_COMPONENTS=1")
-    pytest.skip(f"{component} is absent")
-
-
 @pytest.fixture(scope="session", params=sorted(FOUND))
-def each_ffmpeg(request: pytest.FixtureRequest) -> Ffmpeg:
+def each_ffmpeg(request: pytest.FixtureRequest, component: Component) -> Ffmpeg:
     """The system's ffmpeg, then the one that the extra ``ffmpeg`` brings: years apart."""
     path = FOUND[request.param]()
-    if path is None:
-        _absent(f"the {request.param} ffmpeg")
+    component(path, f"the {request.param} ffmpeg")
     return Ffmpeg(path=str(path))
 
 
 @pytest.fixture(scope="session")
-def ffmpeg() -> Ffmpeg:
+def ffmpeg(component: Component) -> Ffmpeg:
     """Whichever ffmpeg there is."""
     path = next((path for find in FOUND.values() if (path := find())), None)
-    if path is None:
-        _absent("ffmpeg")
+    component(path, "ffmpeg")
     return Ffmpeg(path=str(path))
 
 

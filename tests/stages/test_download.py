@@ -1,0 +1,164 @@
+"""Copying a recording's files: which, whole, and only when they fit."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoomauto.domain.recording import FileKind, RecordingFile
+from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, PermanentError, TemporaryError
+from zoomauto.media.tools import Tools
+from zoomauto.ports.stage import Produced, StageResult
+from zoomauto.stages.download import DownloadOptions, DownloadStage, work_name
+
+FileOf = Callable[..., RecordingFile]
+
+
+@pytest.fixture
+def stage(tools: Tools) -> DownloadStage:
+    return DownloadStage(DownloadOptions(keep_free_bytes=0), tools)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_picture_is_copied_with_the_hash_of_the_source(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    content = clips.mute.read_bytes()
+    film = file_of("GMT 1.MP4", size_bytes=len(content))
+    sound, chat = file_of("a.m4a", FileKind.AUDIO), file_of("chat.txt", FileKind.CHAT)
+    world.source.contents = {film.key: content}
+    copy = world.folder / "download" / "01-GMT 1.mp4"
+    assert stage.run(world.context(files=(chat, sound, film))) == StageResult(
+        produced=(
+            Produced(
+                path=copy,
+                file_key=film.key,
+                kind=FileKind.VIDEO,
+                sha256=hashlib.sha256(content).hexdigest(),
+            ),
+        ),
+        note=f"copied 1 file, {len(content):,} bytes",
+    )
+    assert (copy.read_bytes(), names_in(world.folder)) == (content, [copy.name])
+
+
+def test_the_sound_is_taken_when_there_is_no_picture(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    sound = file_of("a.m4a", FileKind.AUDIO)
+    world.source.contents = {sound.key: clips.talk_sound.read_bytes()}
+    result = stage.run(world.context(files=(sound,)))
+    assert [p.path.name for p in result.produced] == ["01-a.m4a"]
+
+
+def test_segments_are_taken_in_the_order_they_were_recorded(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    late, early = (
+        file_of(name, start_at=datetime(2026, 11, 22, hour, tzinfo=UTC))
+        for name, hour in (("a.mp4", 23), ("b.mp4", 22))
+    )
+    world.source.contents = dict.fromkeys((late.key, early.key), clips.mute.read_bytes())
+    result = stage.run(world.context(files=(late, early)))
+    assert [p.path.name for p in result.produced] == ["01-b.mp4", "02-a.mp4"]
+
+
+def test_a_recording_with_nothing_to_see_or_hear_is_refused(
+    world: Any, stage: DownloadStage, file_of: FileOf
+):
+    with pytest.raises(PermanentError, match="neither picture nor sound"):
+        stage.run(world.context(files=(file_of("chat.txt", FileKind.CHAT),)))
+
+
+@pytest.mark.parametrize(
+    ("clip", "reason"),
+    [
+        ("page", "web page"),
+        ("empty", "empty"),
+        ("short", r"cut short: \d+ bytes missing"),
+    ],
+)
+def test_what_is_no_whole_film_gets_no_name(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf, clip: str, reason: str
+):
+    film = file_of("a.mp4")
+    world.source.contents = {film.key: getattr(clips, clip).read_bytes()}
+    with pytest.raises(CorruptMedia, match=reason):
+        stage.run(world.context(files=(film,)))
+    assert names_in(world.folder) == ["01-a.mp4.part"]
+
+
+def test_another_size_than_listed_is_tried_again(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    film = file_of("a.mp4", size_bytes=5)
+    world.source.contents = {film.key: clips.mute.read_bytes()}
+    with pytest.raises(TemporaryError, match="should have 5 bytes"):
+        stage.run(world.context(files=(film,)))
+
+
+def test_nothing_is_copied_when_it_would_not_fit(world: Any, tools: Tools, file_of: FileOf):
+    stage = DownloadStage(DownloadOptions(keep_free_bytes=2**60), tools)
+    with pytest.raises(
+        DiskFull, match="1,000 bytes are to be copied and 1,152,921,504,606,846,976"
+    ):
+        stage.run(world.context(files=(file_of("a.mp4", size_bytes=1000),)))
+    assert world.source.fetched == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), DiskFull(), OSError(errno.EDQUOT, "")],
+)
+def test_a_disk_that_fills_up_meanwhile_is_left_without_the_piece(
+    world: Any, stage: DownloadStage, file_of: FileOf, error: Exception
+):
+    film = file_of("a.mp4")
+    piece = world.folder / "download" / "01-a.mp4.part"
+    piece.parent.mkdir()
+    piece.write_bytes(b"half")
+    world.source.fetch_failures = {film.key: [error]}
+    with pytest.raises(DiskFull):
+        stage.run(world.context(files=(film,)))
+    assert names_in(world.folder) == []
+
+
+def test_what_an_earlier_try_left_is_replaced(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    film = file_of("a.mp4")
+    world.source.contents = {film.key: clips.mute.read_bytes()}
+    context = world.context(files=(film,))
+    (world.folder / "download").mkdir()
+    (world.folder / "download" / "01-a.mp4.part").write_bytes(b"half")
+    assert stage.run(context) == stage.run(context)
+    assert names_in(world.folder) == ["01-a.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("name", "copy"),
+    [
+        ("../../.ssh/config", "01-config.mp4"),
+        ("-rf", "01-rf.mp4"),
+        ("", "01-untitled.mp4"),
+        ("Meeting 10.30", "01-Meeting 10.30"),
+        ("a.M4V", "01-a.m4v"),
+        ("x" * 300 + ".mp4", "01-" + "x" * 100 + ".mp4"),
+        ("two\nlines.mp4", "01-two lines.mp4"),
+    ],
+)
+def test_a_copy_has_a_tame_name(name: str, copy: str, file_of: FileOf):
+    assert work_name(1, file_of(name)) == copy
+
+
+def test_a_negative_reserve_is_refused():
+    with pytest.raises(InvalidOptions):
+        DownloadOptions(keep_free_bytes=-1)
