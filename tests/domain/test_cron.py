@@ -162,6 +162,7 @@ def test_both_day_fields_must_match_only_if_one_begins_with_a_star(
         ("@every 5m", "@every", "@hourly"),
         ("0 0 30 2 *", "never occurs", "write 0 0 28 2 * instead"),
         ("0 0 31 4,jun *", "never occurs", "write 0 0 30 4,jun * instead"),
+        ("0 0 31 2,4 *", "never occurs", "write 0 0 28 2,4 * instead"),
         ("0 0 31 2 */2", "never occurs", "write 0 0 28 2 */2 instead"),
     ],
 )

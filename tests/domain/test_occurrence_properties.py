@@ -153,7 +153,7 @@ def found(cron: Pattern, zone: str, start: datetime, end: datetime) -> list[date
     return [as_utc(instant) for instant in occurrences_between(schedule, start, end)]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(cron=DAILY | PATTERNS, window=windows())
 def test_occurrences_are_those_of_a_walk_through_every_minute(
     cron: Pattern, window: tuple[str, datetime, datetime]
@@ -186,7 +186,7 @@ def test_looking_back_from_anywhere_finds_what_looking_forward_gave(
 WHOLE_HOURS = [zone for zone in ZONES if zone != "Australia/Lord_Howe"]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(cron=DAILY | PATTERNS, window=windows(WHOLE_HOURS))
 def test_occurrences_are_those_of_cronsim(cron: Pattern, window: tuple[str, datetime, datetime]):
     zone, start, end = window

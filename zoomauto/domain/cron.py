@@ -21,7 +21,8 @@ _MACROS = {
 }
 #: The most days each month ever has, from January on.
 LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-MINUTES_PER_DAY = 24 * 60
+_FEBRUARY = 2
+_MINUTES_PER_DAY = 24 * 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,10 +93,10 @@ def minimum_interval(cron: CronExpression) -> timedelta:
     """
     times = [60 * hour + minute for hour in cron.hours for minute in cron.minutes]
     within = min((b - a for a, b in pairwise(times)), default=None)
-    overnight = MINUTES_PER_DAY - times[-1] + times[0]
+    overnight = _MINUTES_PER_DAY - times[-1] + times[0]
     if within is not None and within <= overnight:
         return timedelta(minutes=within)
-    overnight += MINUTES_PER_DAY * (_closest_days(cron) - 1)
+    overnight += _MINUTES_PER_DAY * (_closest_days(cron) - 1)
     return timedelta(minutes=overnight if within is None else min(within, overnight))
 
 
@@ -148,7 +149,7 @@ def _check_fires(cron: CronExpression, fields: list[str]) -> None:
     if cron.either_day or min(cron.days) <= longest:
         return
     minute, hour, _, month, weekday = fields
-    last = min(longest, 28) if cron.months == (2,) else longest
+    last = 28 if _FEBRUARY in cron.months else longest
     raise InvalidSchedule(
         f"{cron.source!r} never occurs: no month in {month!r} has a day {cron.days[0]}",
         hint=f"write {minute} {hour} {last} {month} {weekday} instead",

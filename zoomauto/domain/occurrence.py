@@ -50,20 +50,9 @@ def next_occurrence(schedule: Schedule, after: datetime) -> datetime | None:
 
 def latest_occurrence(schedule: Schedule, *, after: datetime, until: datetime) -> datetime | None:
     """Give the newest occurrence with ``after`` < occurrence <= ``until``, if there is one."""
-    zone, cron, limit = (
-        zone_named(schedule.timezone),
-        cron_of(schedule),
-        _within_calendar(as_utc(until)),
-    )
-    shown = _shown(limit, zone)
-    newest: datetime | None = None
-    for wall in _walls_back(cron, shown + _repeated(shown, zone)):
-        reached = [instant for instant in _meaning(cron, wall, zone) if instant <= limit]
-        newest = max((instant for instant in (newest, *reached) if instant), default=None)
-        # Walls beyond what the clock shows now may have passed before it was put back.
-        if newest and wall <= shown:
-            break
-    return newest.astimezone(zone) if newest and newest > as_utc(after) else None
+    zone, since = zone_named(schedule.timezone), as_utc(after)
+    newest = _newest(cron_of(schedule), zone, _within_calendar(as_utc(until)))
+    return newest.astimezone(zone) if newest and newest > since else None
 
 
 def _within_calendar(instant: datetime) -> datetime:
@@ -78,6 +67,18 @@ def _instants_after(cron: CronExpression, zone: ZoneInfo, after: datetime) -> It
     # Several walls of one gap have collapsed into one instant.
     distinct = (instant for instant, _ in groupby(ascending))
     return dropwhile(lambda instant: instant <= after, distinct)
+
+
+def _newest(cron: CronExpression, zone: ZoneInfo, until: datetime) -> datetime | None:
+    shown = _shown(until, zone)
+    newest: datetime | None = None
+    # Walls later than what the clock shows may have passed before it was put back.
+    for wall in _walls_back(cron, shown + _repeated(shown, zone)):
+        reached = [instant for instant in _meaning(cron, wall, zone) if instant <= until]
+        newest = max((x for x in (newest, *reached) if x), default=None)
+        if newest and wall <= shown:
+            break
+    return newest
 
 
 def _in_order(meanings: Iterable[tuple[datetime, ...]]) -> Iterator[datetime]:
