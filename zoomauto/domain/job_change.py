@@ -42,7 +42,9 @@ def new_spec(change: JobChange, template_ids: tuple[int, ...]) -> JobSpec:
 
 def changed_spec(base: JobSpec, change: JobChange, template_ids: tuple[int, ...]) -> JobSpec:
     """Lay a change over a spec. Raise UsageError when the result is unusable."""
-    config = base.processing_config if change.processing_config is None else change.processing_config
+    config = (
+        base.processing_config if change.processing_config is None else change.processing_config
+    )
     spec = replace(
         base,
         name=_kept(change.name, base.name),
@@ -67,7 +69,7 @@ def change_from_document(document: Any, *, default_timezone: str) -> JobChange:
     whole = _table(document, "the document", allowed=_ALL_KEYS)
     sync = _table(whole.get("sync_config", {}), "sync_config", allowed=("sync_days",))
     filters = _table(whole.get("filters", {}), "filters", allowed=("status", "exclude_blank"))
-    schedule = whole.get("schedule")
+    schedule, config = whole.get("schedule"), whole.get("processing_config")
     ids = _typed(whole, "template_ids", list, "a list of numbers")
     statuses = _typed(filters, "status", list, "a list of statuses")
     return JobChange(
@@ -82,7 +84,7 @@ def change_from_document(document: Any, *, default_timezone: str) -> JobChange:
         sync_days=_typed(sync, "sync_days", int, "a number", where="sync_config."),
         statuses=None if statuses is None else tuple(str(item) for item in statuses),
         exclude_blank=_typed(filters, "exclude_blank", bool, "true or false", where="filters."),
-        processing_config=_table(whole.get("processing_config", {}), "processing_config"),
+        processing_config=None if config is None else _table(config, "processing_config"),
         is_active=_typed(whole, "is_active", bool, "true or false"),
     )
 
@@ -136,7 +138,8 @@ def _table(value: Any, what: str, *, allowed: tuple[str, ...] = ()) -> Mapping[s
         raise InvalidDocument(f"{what} must be a table of keys and values, not {value!r}")
     if allowed and (unknown := [key for key in value if key not in allowed]):
         raise InvalidDocument(
-            f"{what} has no key {', '.join(map(repr, unknown))}", hint=f"known: {', '.join(allowed)}"
+            f"{what} has no key {', '.join(map(repr, unknown))}",
+            hint=f"known: {', '.join(allowed)}",
         )
     return value
 

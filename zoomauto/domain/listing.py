@@ -7,10 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from zoomauto.domain.recording import (
+    IN_BETWEEN,
+    NO_FAILURE,
     ListedRecording,
     Recording,
     RecordingStatus,
     blank_by_duration,
+    status_as_listed,
 )
 from zoomauto.domain.source import SourceConfig
 
@@ -34,16 +37,10 @@ class Finding:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-#: A failure is forgotten once the source's file is another one.
-_STARTED_AFRESH: Mapping[str, Any] = {
-    "status": RecordingStatus.INITIALIZED,
-    "failed_at_stage": None,
-    "failure": None,
-    "attempts": 0,
-    "last_error": None,
-    "first_failed_at": None,
-    "next_attempt_at": None,
-}
+#: Statuses that say no more than what the source said last.
+_AS_LISTED = frozenset(
+    {RecordingStatus.PENDING_SOURCE, RecordingStatus.INITIALIZED, RecordingStatus.EXPIRED}
+)
 
 
 def compare(listed: ListedRecording, known: Recording | None) -> Finding:
@@ -55,12 +52,28 @@ def compare(listed: ListedRecording, known: Recording | None) -> Finding:
     return Finding(listed=listed, known=known, novelty=novelty, changes=changes)
 
 
+def gone(known: Recording) -> Finding:
+    """Say that the source was asked for a recording by its key and no longer has it.
+
+    Only that makes it EXPIRED; missing from a listing never does (contract, section 6).
+    """
+    listed = ListedRecording(
+        key=known.key,
+        name=known.name,
+        start_at=known.start_at,
+        duration=known.duration,
+        files=known.files,
+        pending_reason=known.pending_reason,
+    )
+    changes = {"status": RecordingStatus.EXPIRED}
+    return Finding(listed=listed, known=known, novelty=Novelty.UPDATED, changes=changes)
+
+
 def as_recording(finding: Finding, config: SourceConfig, *, now: datetime) -> Recording:
     """Give the recording as it would stand if the finding were stored; id 0 when it is new."""
     if finding.known is not None:
         return replace(finding.known, **finding.changes)
     listed = finding.listed
-    pending = listed.pending_reason is not None
     return Recording(
         id=0,
         owner=config.owner,
@@ -71,7 +84,7 @@ def as_recording(finding: Finding, config: SourceConfig, *, now: datetime) -> Re
         duration=listed.duration,
         files=listed.files,
         fingerprint=listed.fingerprint,
-        status=RecordingStatus.PENDING_SOURCE if pending else RecordingStatus.INITIALIZED,
+        status=status_as_listed(listed.pending_reason),
         pending_reason=listed.pending_reason,
         blank_reason=blank_by_duration(listed.duration),
         first_seen_at=now,
@@ -89,9 +102,9 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
     if listed.pending_reason != known.pending_reason:
         changes["pending_reason"] = listed.pending_reason
     if fingerprint != known.fingerprint:
-        changes |= _other_bytes(listed, known, fingerprint)
-    if status := _status(listed, known):
-        changes["status"] = status
+        return changes | _other_bytes(listed, known, fingerprint)
+    if known.status in _AS_LISTED and known.status is not status_as_listed(listed.pending_reason):
+        changes["status"] = status_as_listed(listed.pending_reason)
     return changes
 
 
@@ -103,15 +116,9 @@ def _other_bytes(listed: ListedRecording, known: Recording, fingerprint: str) ->
         "blank_reason": blank_by_duration(listed.duration),
     }
     skipped_as_blank = known.status is RecordingStatus.SKIPPED and known.is_blank
+    growing = known.status in IN_BETWEEN and listed.pending_reason is not None
     if known.status is RecordingStatus.FAILED or skipped_as_blank:
-        changes |= _STARTED_AFRESH
-    return changes
-
-
-def _status(listed: ListedRecording, known: Recording) -> RecordingStatus | None:
-    pending = listed.pending_reason is not None
-    if pending and known.status is RecordingStatus.INITIALIZED:
-        return RecordingStatus.PENDING_SOURCE
-    if not pending and known.status is RecordingStatus.PENDING_SOURCE:
-        return RecordingStatus.INITIALIZED
-    return None
+        changes |= NO_FAILURE
+    elif known.status not in _AS_LISTED and not growing:
+        return changes
+    return changes | {"status": status_as_listed(listed.pending_reason)}

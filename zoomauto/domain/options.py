@@ -37,7 +37,8 @@ def option_names(options: type) -> tuple[str, ...]:
 
 
 def _adapter(options: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(checked(options, config=ConfigDict(extra="forbid"), frozen=True))
+    checks: type[Any] = checked(options, config=ConfigDict(extra="forbid"), frozen=True)
+    return TypeAdapter(checks)
 
 
 def _sentence(error: Any) -> str:

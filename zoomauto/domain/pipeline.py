@@ -26,6 +26,8 @@ STATUS_AFTER = {
     "upload": RecordingStatus.UPLOADED,
 }
 
+_UNTOUCHED = RecordingStatus.INITIALIZED
+
 #: Seconds per byte of video on two cores with the system's ffmpeg, measured on an hour of 720p
 #: (469 MB): copy with flush and two hashes 1.6 s, scan and cut 2.6 s.
 _SECONDS_PER_BYTE = {"download": 3.4e-9, "trim": 5.5e-9, "upload": 3.4e-9}
@@ -88,6 +90,11 @@ def plan(flags: Flags, *, done: Collection[str], unavailable: Mapping[str, str])
         running = running or stage.action is Action.RUN
         stages.append(stage)
     return Plan(stages=tuple(stages))
+
+
+def resting_status(done: Collection[str]) -> RecordingStatus:
+    """Give the status of a recording that no stage works on, by the stages that are done."""
+    return next((STATUS_AFTER[s] for s in reversed(STAGES) if s in done), _UNTOUCHED)
 
 
 def main_files(files: tuple[RecordingFile, ...]) -> tuple[RecordingFile, ...]:

@@ -87,6 +87,6 @@ def _checked_table(stage: str, table: Any, options_of: Mapping[str, type]) -> di
     return _typed(options_of[stage], table, where=where)
 
 
-def _typed(options: type, values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+def _typed(options: type[Any], values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     read = read_options(options, values, where=where)
     return {name: getattr(read, name) for name in option_names(options) if name in values}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 
@@ -148,6 +149,19 @@ class Recording:
         return self.status is RecordingStatus.FAILED and self.failure is FailureKind.PERMANENT
 
 
+#: What is written when a failure is over, or is to be forgotten.
+NO_FAILURE: Mapping[str, Any] = MappingProxyType(
+    {
+        "failed_at_stage": None,
+        "failure": None,
+        "attempts": 0,
+        "last_error": None,
+        "first_failed_at": None,
+        "next_attempt_at": None,
+    }
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordingChange:
     """What a step writes to a recording: only the fields named in ``values``.
@@ -157,6 +171,13 @@ class RecordingChange:
 
     recording_id: int
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def status_as_listed(pending_reason: str | None) -> RecordingStatus:
+    """Give the status of a recording that nobody has begun."""
+    if pending_reason is not None:
+        return RecordingStatus.PENDING_SOURCE
+    return RecordingStatus.INITIALIZED
 
 
 #: A recording shorter than this is blank (contract, section 6).

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.recording import IN_BETWEEN, FailureKind, Recording, RecordingStatus
@@ -34,15 +33,10 @@ def refusal(
         return Refusal(code="parked", reason=f"parked: {recording.last_error}")
     if recording.status is RecordingStatus.PENDING_SOURCE:
         return Refusal(code="pending", reason=recording.pending_reason or "not finished")
-    if taken_by is not None and _is_carried(recording):
-        return None
-    return _filtered(recording, job, window)
-
-
-def must_wait(recording: Recording, *, now: datetime) -> bool:
-    """Whether a scheduled run leaves a failed recording alone for now (growing gaps)."""
-    due = recording.next_attempt_at
-    return recording.failure is FailureKind.TEMPORARY and due is not None and now < due
+    if taken_by is None or not _is_carried(recording):
+        return _filtered(recording, job, window)
+    # Other bytes may have come since it was taken; what is begun is carried on all the same.
+    return _blank(recording, job) if recording.status is RecordingStatus.INITIALIZED else None
 
 
 def _is_carried(recording: Recording) -> bool:
@@ -55,9 +49,15 @@ def _filtered(recording: Recording, job: Job, window: Window) -> Refusal | None:
     if recording.status not in job.spec.statuses:
         wanted = ", ".join(job.spec.statuses)
         return Refusal(code="status", reason=f"{recording.status}; the job takes {wanted}")
+    if blank := _blank(recording, job):
+        return blank
+    if recording.start_at not in window:
+        span = f"{window.start_at:%Y-%m-%d %H:%M} to {window.end_at:%Y-%m-%d %H:%M} UTC"
+        return Refusal(code="window", reason=f"did not start in the window, {span}")
+    return None
+
+
+def _blank(recording: Recording, job: Job) -> Refusal | None:
     if job.spec.exclude_blank and recording.is_blank:
         return Refusal(code="blank", reason=f"blank: {recording.blank_reason}")
-    if recording.start_at not in window:
-        first = window.start_at.date().isoformat()
-        return Refusal(code="window", reason=f"started before the window, which opens on {first}")
     return None

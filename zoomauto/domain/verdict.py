@@ -10,6 +10,8 @@ from zoomauto.errors import (
     PartialFailure,
     PermanentError,
     TemporaryError,
+    UsageError,
+    ZoomautoError,
 )
 
 
@@ -45,8 +47,21 @@ def status_of(code: int) -> RunStatus:
 def failure_kind(error: Exception) -> FailureKind:
     """Say whether a later run should try again after ``error``.
 
-    What a person must mend first (credentials, settings) is temporary too: once it is mended the
-    next run succeeds. A bug is permanent: the same input meets the same bug.
+    What a person must mend first (credentials, settings, a destination that was removed) is
+    temporary too: once it is mended the next run succeeds. A bug is permanent: the same input
+    meets the same bug.
     """
-    mendable = (TemporaryError, AuthenticationError, ConfigurationError)
+    mendable = (TemporaryError, AuthenticationError, ConfigurationError, UsageError)
     return FailureKind.TEMPORARY if isinstance(error, mendable) else FailureKind.PERMANENT
+
+
+def failure_code(error: Exception) -> str:
+    """Name the error for machines; ``bug`` for what nobody foresaw."""
+    return error.code if isinstance(error, ZoomautoError) else "bug"
+
+
+def failure_text(error: Exception) -> str:
+    """Say what went wrong, in text that any database can keep."""
+    text = str(error) if isinstance(error, ZoomautoError) else repr(error)
+    # A file name of the source may bring half a surrogate pair or a NUL into the message.
+    return text.replace("\x00", "").encode("utf-8", "backslashreplace").decode()

@@ -42,7 +42,7 @@ class ClaimRun:
     def manual(self, owner: str, reference: str) -> Claim:
         """Claim a run by hand. Raise AlreadyRunning naming the holder."""
         now = self.clock.now()
-        with self.store.writing() as tx:
+        with self.store.writing(owner=owner) as tx:
             job = find_job(tx, owner, reference)
             if other := self._blocked(tx, job, now):
                 raise AlreadyRunning(
@@ -56,7 +56,7 @@ class ClaimRun:
     def scheduled(self, owner: str, reference: str) -> Claim | None:
         """Claim the newest occurrence. None when nothing is due, or another run has it."""
         now = self.clock.now()
-        with self.store.writing() as tx:
+        with self.store.writing(owner=owner) as tx:
             job = find_job(tx, owner, reference)
             if not job.spec.is_active:
                 return None
@@ -100,6 +100,7 @@ class ClaimRun:
         for row in rows:
             error = f"interrupted: the process on {row.host} ended without finishing it"
             tx.runs.finish(_ended(row, RunStatus.FAILED, now, error=error))
+            tx.jobs.record_run(job.id, started_at=row.started_at, status=RunStatus.FAILED)
         return taken
 
     def _added(

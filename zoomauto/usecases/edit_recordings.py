@@ -5,8 +5,15 @@ from dataclasses import dataclass
 
 from zoomauto.domain.artifact import Checkpoint, Publication
 from zoomauto.domain.matching import Matcher, Verdict
-from zoomauto.domain.pipeline import STATUS_AFTER
-from zoomauto.domain.recording import Recording, RecordingChange, RecordingStatus
+from zoomauto.domain.pipeline import resting_status
+from zoomauto.domain.recording import (
+    NO_FAILURE,
+    Recording,
+    RecordingChange,
+    RecordingStatus,
+    blank_by_duration,
+    status_as_listed,
+)
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.selection import Refusal, refusal
 from zoomauto.domain.window import sync_window
@@ -15,16 +22,6 @@ from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.edit_jobs import find_job
-
-#: What ``recording retry``, ``skip`` and ``reset`` clear.
-_NO_FAILURE = {
-    "failed_at_stage": None,
-    "failure": None,
-    "attempts": 0,
-    "last_error": None,
-    "first_failed_at": None,
-    "next_attempt_at": None,
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,9 +148,11 @@ class RetryRecording:
                     f"recording {recording.id} has not failed; it is {recording.status}",
                     hint=f"zoomauto recording reset {recording.id} starts it from the beginning",
                 )
-            stages = [c.stage for c in tx.recordings.checkpoints(recording.id)]
-            status = STATUS_AFTER[stages[-1]] if stages else RecordingStatus.INITIALIZED
-            return _write(tx, self.clock, recording, status=status, **_NO_FAILURE)
+            done = [c.stage for c in tx.recordings.checkpoints(recording.id)]
+            # Without a job that carries it on, it has to be started like any other.
+            is_taken = recording.taken_by_job_id is not None
+            status = resting_status(done if is_taken else ())
+            return _write(tx, self.clock, recording, status=status, **NO_FAILURE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +170,7 @@ class SkipRecording:
             if recording.status is RecordingStatus.UPLOADED:
                 raise UsageError(f"recording {recording.id} is published already")
             _refuse_busy(tx, recording, self.clock)
-            shown = _write(tx, self.clock, recording, status=RecordingStatus.SKIPPED, **_NO_FAILURE)
+            shown = _write(tx, self.clock, recording, status=RecordingStatus.SKIPPED, **NO_FAILURE)
         self.workspace.remove(recording_id)
         return shown
 
@@ -194,12 +193,12 @@ class ResetRecording:
                 tx,
                 self.clock,
                 recording,
-                status=RecordingStatus.PENDING_SOURCE
-                if recording.pending_reason
-                else RecordingStatus.INITIALIZED,
+                status=status_as_listed(recording.pending_reason),
+                # What a stage heard is to be heard anew.
+                blank_reason=blank_by_duration(recording.duration),
                 taken_by_job_id=None,
                 template_id=None,
-                **_NO_FAILURE,
+                **NO_FAILURE,
             )
         self.workspace.remove(recording_id)
         return shown

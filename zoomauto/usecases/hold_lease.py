@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoomauto.domain.lease import HEARTBEAT, LEASE_TIME, Holder, Lease, is_stale, lease
 from zoomauto.errors import LeaseLost, ZoomautoError
@@ -23,11 +23,26 @@ def take_lease(
 ) -> Lease | None:
     """Take a lease in this transaction. Give the other holder's lease when it is not free."""
     other = tx.leases.get(name)
-    if other is not None and other.holder != holder:
-        if not is_stale(other, now=now, alive=is_alive(other.holder)):
-            return other
-    tx.leases.put(lease(name, holder, now=now))
-    return None
+    if other is None or other.holder == holder or _is_free(other, now=now, is_alive=is_alive):
+        tx.leases.put(lease(name, holder, now=now))
+        return None
+    return other
+
+
+def require_lease(tx: Transaction, name: str, holder: Holder) -> None:
+    """Raise LeaseLost unless ``holder`` still has the lease.
+
+    In the transaction that writes: a machine that slept may wake up behind another's back, before
+    its first heartbeat.
+    """
+    found = tx.leases.get(name)
+    if found is None or found.holder != holder:
+        taker = f"{found.holder} took over" if found else "somebody gave back"
+        raise LeaseLost(f"{taker} {name} while this process worked on it")
+
+
+def _is_free(other: Lease, *, now: datetime, is_alive: IsAlive) -> bool:
+    return is_stale(other, now=now, alive=is_alive(other.holder))
 
 
 @dataclass(kw_only=True)
@@ -37,13 +52,14 @@ class Heartbeat:
     store: Store
     clock: Clock
     holder: Holder
+    interval: timedelta = HEARTBEAT
     _names: set[str] = field(default_factory=set)
     _lost: str | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def beating(self) -> Iterator["Heartbeat"]:
-        """Renew every HEARTBEAT until the block ends."""
+        """Renew every ``interval`` until the block ends."""
         self._stopped.clear()
         thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         thread.start()
@@ -69,7 +85,7 @@ class Heartbeat:
             raise LeaseLost(f"another process took over {self._lost}")
 
     def _beat(self) -> None:
-        while not self._stopped.wait(HEARTBEAT.total_seconds()):
+        while not self._stopped.wait(self.interval.total_seconds()):
             self._renew()
 
     def _renew(self) -> None:
@@ -77,7 +93,7 @@ class Heartbeat:
         try:
             with self.store.writing() as tx:
                 held = tx.leases.renew(self.holder, until=self.clock.now() + LEASE_TIME)
-        except ZoomautoError:
+        except Exception:
             # One missed heartbeat is no harm; the lease outlives two of them.
             logger.warning("heartbeat failed", exc_info=True, extra={"action": "heartbeat"})
             return

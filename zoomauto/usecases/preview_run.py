@@ -1,7 +1,7 @@
 """Show what a run would do, and change nothing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from zoomauto.domain.listing import Finding, Novelty, as_recording
@@ -14,7 +14,7 @@ from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store
 from zoomauto.usecases.edit_jobs import find_job
-from zoomauto.usecases.process_recording import Assignment, plan_for
+from zoomauto.usecases.plan_recording import Assignment, plan_for
 from zoomauto.usecases.run_job import RunRequest
 from zoomauto.usecases.select_recordings import (
     Reach,
@@ -24,6 +24,8 @@ from zoomauto.usecases.select_recordings import (
     select,
 )
 from zoomauto.usecases.sync_source import SyncSource
+
+_IDLE = "the config foresees nothing more"
 
 
 @dataclass(kw_only=True)
@@ -53,7 +55,7 @@ class PreviewRun:
         seen = _Seen()
         sources = self._look(reach, request, seen, now)
         with self.store.reading() as tx:
-            recordings = _overlaid(recordings_in(tx, reach), reach, seen)
+            recordings = _overlaid(recordings_in(tx, reach), seen)
             selection = select(recordings, reach, now=now, scheduled=request.scheduled)
         return self._report(reach, selection, sources, seen)
 
@@ -97,23 +99,18 @@ class PreviewRun:
             )
             for recording, template in selection.taken
         ]
-        skipped = [
-            PreviewItem(
-                recording_id=recording.id or None,
-                name=recording.name,
-                action="SKIP",
-                reason=refusal.reason,
-                template=None,
-            )
-            for recording, refusal in selection.refused
-        ]
+        skipped = tuple(item for item in items if item.action == "SKIP")
+        idle = sum(item.reason == _IDLE for item in skipped)
+        counts = selection.counts
         return PreviewReport(
             job_id=reach.job.id,
             job_name=reach.job.name,
-            would_process=tuple(items),
-            skipped=(*skipped, *_unmatched(selection)),
+            would_process=tuple(item for item in items if item.action != "SKIP"),
+            skipped=(*skipped, *_refused(selection), *_unmatched(selection)),
             sources=sources,
-            recordings=selection.counts,
+            recordings=replace(
+                counts, matched=counts.matched - idle, skipped=counts.skipped + idle
+            ),
             problems=selection.problems,
         )
 
@@ -124,6 +121,9 @@ class PreviewRun:
         plan = plan_for(assignment, self.adapters, checkpoints)
         size = sum(file.size_bytes or 0 for file in main_files(recording.files))
         action, reason = _action(recording, assignment.template, seen)
+        if not plan.to_run:
+            is_on = assignment.config.flags.auto_process
+            action, reason = "SKIP", _IDLE if is_on else "auto_process is off"
         return PreviewItem(
             recording_id=recording.id or None,
             name=recording.name,
@@ -136,7 +136,7 @@ class PreviewRun:
         )
 
 
-def _overlaid(known: Iterator[Recording], reach: Reach, seen: _Seen) -> Iterator[Recording]:
+def _overlaid(known: Iterator[Recording], seen: _Seen) -> Iterator[Recording]:
     left = dict(seen.updated)
     for recording in known:
         yield left.pop(recording.id, recording)
@@ -155,14 +155,19 @@ def _action(recording: Recording, template: Template, seen: _Seen) -> tuple[str,
     return "NEW", f"matches template {template.name!r}"
 
 
+def _refused(selection: Selection) -> tuple[PreviewItem, ...]:
+    return tuple(_left_out(recording, refusal.reason) for recording, refusal in selection.refused)
+
+
 def _unmatched(selection: Selection) -> tuple[PreviewItem, ...]:
-    return tuple(
-        PreviewItem(
-            recording_id=recording.id or None,
-            name=recording.name,
-            action="SKIP",
-            reason="no template matches",
-            template=None,
-        )
-        for recording in selection.unmatched
+    return tuple(_left_out(recording, "no template matches") for recording in selection.unmatched)
+
+
+def _left_out(recording: Recording, reason: str) -> PreviewItem:
+    return PreviewItem(
+        recording_id=recording.id or None,
+        name=recording.name,
+        action="SKIP",
+        reason=reason,
+        template=None,
     )

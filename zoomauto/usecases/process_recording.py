@@ -4,65 +4,48 @@ The loop owns skipping, checkpoints, retries and leases; a stage only does its s
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoomauto.domain.artifact import Artifact, Checkpoint, Publication
-from zoomauto.domain.job import Job
 from zoomauto.domain.lease import Holder
-from zoomauto.domain.pipeline import STATUS_AFTER, STATUS_WHILE, Plan, plan
-from zoomauto.domain.processing import ProcessingConfig, cascade
-from zoomauto.domain.recording import FailureKind, Recording, RecordingChange, RecordingStatus
-from zoomauto.domain.run import RunItem
-from zoomauto.domain.source import SourceConfig
-from zoomauto.domain.template import Template
-from zoomauto.domain.verdict import failure_kind
-from zoomauto.errors import (
-    CorruptMedia,
-    DiskFull,
-    LeaseLost,
-    StoreBusy,
-    TemporaryError,
-    ZoomautoError,
+from zoomauto.domain.pipeline import STATUS_AFTER, STATUS_WHILE, Plan, resting_status
+from zoomauto.domain.recording import (
+    NO_FAILURE,
+    FailureKind,
+    Recording,
+    RecordingChange,
+    RecordingStatus,
 )
+from zoomauto.domain.retry import next_attempt
+from zoomauto.domain.run import RunItem
+from zoomauto.domain.verdict import failure_code, failure_kind, failure_text
+from zoomauto.errors import CorruptMedia, DiskFull, LeaseLost, TemporaryError, ZoomautoError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
-from zoomauto.ports.destination import Destination
 from zoomauto.ports.progress import Progress
-from zoomauto.ports.stage import Produced, StageContext, StageResult
-from zoomauto.ports.store import Store
+from zoomauto.ports.stage import StageResult
+from zoomauto.ports.store import Store, Transaction
 from zoomauto.ports.workspace import Workspace
-from zoomauto.usecases.edit_templates import destination_parts
-from zoomauto.usecases.hold_lease import Heartbeat, IsAlive, take_lease
+from zoomauto.usecases.hold_lease import Heartbeat, IsAlive, require_lease, take_lease
+from zoomauto.usecases.plan_recording import Assignment, plan_for
+from zoomauto.usecases.run_stage import Outcome, RunStage, Step
 
 logger = logging.getLogger(__name__)
 
-#: Attempts of one stage within one run, and the waits between them (contract, section 6).
-ATTEMPT_GAPS = (timedelta(seconds=2), timedelta(seconds=10))
-#: The wait of scheduled runs after the first failed run; it doubles each time, up to a day.
-FIRST_GAP = timedelta(minutes=15)
-LONGEST_GAP = timedelta(days=1)
 
-#: What ends the whole run rather than one recording.
-ENDS_THE_RUN = (LeaseLost, StoreBusy)
+class _Removed(Exception):
+    """The recording is no longer known: its source was removed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Assignment:
-    """One recording with everything that decides what becomes of it."""
+class _StoreFailed(Exception):
+    """The store failed, which is no trouble of the recording; no stage may mend that."""
 
-    recording: Recording
-    template: Template
-    job: Job
-    source: SourceConfig
-
-    @property
-    def config(self) -> ProcessingConfig:
-        """The processing config: job over template over defaults."""
-        return cascade(self.template.processing_config, self.job.spec.processing_config)
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(kw_only=True)
@@ -76,18 +59,15 @@ class _Work:
     stage: str = ""
 
     @property
+    def recording(self) -> Recording:
+        """The recording as it was when it was taken."""
+        return self.assignment.recording
+
+    @property
     def inputs(self) -> tuple[Artifact, ...]:
         """The newest artifact of each recording file."""
         newest = {a.file_key: a for c in self.checkpoints for a in c.artifacts}
         return tuple(newest.values())
-
-
-def plan_for(assignment: Assignment, adapters: Adapters, checkpoints: Sequence[Checkpoint]) -> Plan:
-    """Plan the stages of a recording from what there is and what is done."""
-    recording = assignment.recording
-    done = {c.stage for c in checkpoints if c.fingerprint == recording.fingerprint}
-    unavailable = _unavailable(adapters.stage_options(), assignment.template)
-    return plan(assignment.config.flags, done=done, unavailable=unavailable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +83,10 @@ class ProcessRecording:
     is_alive: IsAlive
 
     def __call__(self, assignment: Assignment, heartbeat: Heartbeat) -> RunItem | None:
-        """Process it; give what happened, or None when someone else has it.
+        """Process it; give what happened, or None when there is nothing to do or no right to.
 
         Its trouble is its own: every failure is stored and reported, a bug in an adapter too.
-        Raise LeaseLost or StoreBusy: those end the run.
+        Raise LeaseLost, or what the store raises: those end the run.
         """
         taken = self._take(assignment)
         if taken is None:
@@ -114,34 +94,33 @@ class ProcessRecording:
         with heartbeat.holding(_lease_name(taken.recording)):
             work = self._begin(taken)
             try:
-                self._run_stages(work, heartbeat)
-            except ENDS_THE_RUN:
-                raise
-            except Exception as error:
-                return self._failed(work, error)
-            return self._finished(work)
+                return self._carry_on(work, heartbeat)
+            except _Removed:
+                self._discard(work)
+                return None
+            except _StoreFailed as failed:
+                raise failed.error from failed.error.__cause__
 
     def _take(self, assignment: Assignment) -> Assignment | None:
+        """Take the recording and its lease, unless it is no longer what was selected."""
+        selected, job = assignment.recording, assignment.job
         now = self.clock.now()
-        with self.store.writing() as tx:
-            name = _lease_name(assignment.recording)
+        with self.store.writing(owner=job.owner) as tx:
+            if tx.jobs.get(job.id) is None:
+                raise LeaseLost(f"job {job.name!r} was deleted while it ran")
+            known = tx.recordings.get(selected.id)
+            if known is None or known.status is not selected.status:
+                return None
+            name = _lease_name(selected)
             if take_lease(tx, name, self.holder, now=now, is_alive=self.is_alive):
                 return None
             recording = tx.recordings.take(
-                assignment.recording.id,
-                job_id=assignment.job.id,
-                template_id=assignment.template.id,
-                now=now,
+                selected.id, job_id=job.id, template_id=assignment.template.id, now=now
             )
             if recording is None:
                 tx.leases.release(name, self.holder)
                 return None
-        return Assignment(
-            recording=recording,
-            template=assignment.template,
-            job=assignment.job,
-            source=assignment.source,
-        )
+        return replace(assignment, recording=recording)
 
     def _begin(self, assignment: Assignment) -> _Work:
         recording = assignment.recording
@@ -164,196 +143,187 @@ class ProcessRecording:
             )
         ]
 
+    def _carry_on(self, work: _Work, heartbeat: Heartbeat) -> RunItem | None:
+        if not work.plan.to_run:
+            self._rest(work)
+            return None
+        try:
+            self._run_stages(work, heartbeat)
+        except (LeaseLost, _Removed, _StoreFailed):
+            raise
+        except Exception as error:  # noqa: BLE001 - its trouble is its own, a bug's too
+            return self._failed(work, error)
+        return self._finished(work)
+
+    def _rest(self, work: _Work) -> None:
+        """Leave a recording alone for which the config foresees nothing more."""
+        status = resting_status(work.plan.done)
+        if work.recording.status is not status:
+            self._write(work, status=status, **NO_FAILURE)
+
     def _run_stages(self, work: _Work, heartbeat: Heartbeat) -> None:
         for stage in work.plan.to_run:
             work.stage = stage
             heartbeat.check()
             self._write(work, status=STATUS_WHILE[stage])
-            result = self._attempt(work, heartbeat)
+            outcome = self._run_stage(self._step(work), check=heartbeat.check)
             heartbeat.check()
-            self._checkpoint(work, result)
-            if result.blank_reason and work.assignment.job.spec.exclude_blank:
-                self._leave_blank(work, result.blank_reason)
+            self._checkpoint(work, outcome)
+            blank = outcome.result.blank_reason
+            if blank and work.assignment.job.spec.exclude_blank:
+                self._leave_blank(work, blank)
                 return
 
-    def _attempt(self, work: _Work, heartbeat: Heartbeat) -> StageResult:
-        for gap in (*ATTEMPT_GAPS, None):
-            try:
-                return self._run_stage(work)
-            except TemporaryError as error:
-                if gap is None or not error.retry_now:
-                    raise
-                logger.info(
-                    "%s: %s; again in %.0f s",
-                    work.stage,
-                    error,
-                    gap.total_seconds(),
-                    extra={"action": "retry", "recording_id": work.assignment.recording.id},
-                )
-                self.clock.sleep(gap)
-                heartbeat.check()
-        raise AssertionError("unreachable: the last attempt returns or raises")
-
-    def _run_stage(self, work: _Work) -> StageResult:
-        table = work.assignment.config.tables.get(work.stage, {})
-        stage = self.adapters.stage(work.stage, table)
-        return stage.run(self._context(work))
-
-    def _context(self, work: _Work) -> StageContext:
-        recording, template = work.assignment.recording, work.assignment.template
-        with self.store.reading() as tx:
-            publications = tuple(tx.recordings.publications(recording.id))
-            stored = tx.destinations.list(recording.owner)
-        wanted: Mapping[str, Destination] = {}
-        if work.stage == "upload":
-            wanted = {
-                reference: self.adapters.destination(*destination_parts(reference, stored))
-                for reference in template.output.destinations
-            }
-        return StageContext(
-            recording=recording,
-            template=template,
-            source_name=work.assignment.source.name,
-            folder=self.workspace.folder(recording.id),
-            inputs=work.inputs,
-            source=self.adapters.source(work.assignment.source),
-            destinations=wanted,
-            progress=self.progress,
+    @property
+    def _run_stage(self) -> RunStage:
+        return RunStage(
             clock=self.clock,
-            timezone=work.assignment.job.spec.schedule.timezone,
-            published=self._save_publication,
-            publications=publications,
+            adapters=self.adapters,
+            workspace=self.workspace,
+            progress=self.progress,
         )
 
-    def _save_publication(self, publication: Publication) -> None:
-        with self.store.writing() as tx:
-            tx.recordings.save_publication(publication)
+    def _step(self, work: _Work) -> Step:
+        def publish(publication: Publication) -> None:
+            with self._writing(work) as tx:
+                tx.recordings.save_publication(publication)
 
-    def _checkpoint(self, work: _Work, result: StageResult) -> None:
-        recording = work.assignment.recording
+        with self._store_trouble(), self.store.reading() as tx:
+            return Step(
+                stage=work.stage,
+                assignment=work.assignment,
+                inputs=work.inputs,
+                publications=tuple(tx.recordings.publications(work.recording.id)),
+                destinations=tx.destinations.list(work.recording.owner),
+                published=publish,
+            )
+
+    def _checkpoint(self, work: _Work, outcome: Outcome) -> None:
+        result = outcome.result
         checkpoint = Checkpoint(
-            recording_id=recording.id,
+            recording_id=work.recording.id,
             stage=work.stage,
             finished_at=self.clock.now(),
-            fingerprint=recording.fingerprint,
+            fingerprint=work.recording.fingerprint,
             note=result.note,
-            artifacts=tuple(self._sealed(work, produced) for produced in result.produced),
+            artifacts=outcome.artifacts,
         )
-        with self.store.writing() as tx:
-            tx.recordings.save_checkpoint(checkpoint)
-            tx.recordings.update_many(
-                [_change(recording, status=STATUS_AFTER[work.stage])], now=self.clock.now()
-            )
+        with self._writing(work) as tx:
+            known = tx.recordings.get(work.recording.id)
+            is_current = known is not None and known.fingerprint == checkpoint.fingerprint
+            if is_current:
+                tx.recordings.save_checkpoint(checkpoint)
+                self._update(tx, work, _after(work.stage, result))
+        if not is_current:
+            raise TemporaryError("the source changed the files while they were processed")
         work.checkpoints.append(checkpoint)
         work.words[work.stage] = f"done: {result.note}" if result.note else "done"
 
-    def _sealed(self, work: _Work, produced: Produced) -> Artifact:
-        """Flush, measure and hash what a stage wrote; refuse bytes that changed on the way."""
-        recording_id = work.assignment.recording.id
-        sealed = self.workspace.seal(produced.path)
-        if produced.sha256 is not None and produced.sha256 != sealed.sha256:
-            raise TemporaryError(f"{produced.path.name}: the copy differs from what was read")
-        folder = self.workspace.folder(recording_id)
-        return Artifact(
-            recording_id=recording_id,
-            stage=work.stage,
-            file_key=produced.file_key,
-            kind=produced.kind,
-            path=PurePath(produced.path).relative_to(folder).as_posix(),
-            size_bytes=sealed.size_bytes,
-            sha256=sealed.sha256,
-            details=produced.details,
-        )
-
     def _leave_blank(self, work: _Work, reason: str) -> None:
-        self._write(work, status=RecordingStatus.SKIPPED, blank_reason=reason)
+        self._write(work, status=RecordingStatus.SKIPPED)
         for stage in work.plan.to_run:
             if work.words[stage] == "run":
                 work.words[stage] = f"skip: blank: {reason}"
-        self.workspace.remove(work.assignment.recording.id)
 
     def _finished(self, work: _Work) -> RunItem:
-        recording = self._write(
-            work,
-            failed_at_stage=None,
-            failure=None,
-            attempts=0,
-            last_error=None,
-            first_failed_at=None,
-            next_attempt_at=None,
-        )
-        if recording.status is RecordingStatus.UPLOADED:
-            self.workspace.remove(recording.id)
+        recording = self._write(work, **NO_FAILURE)
+        if recording.status in (RecordingStatus.UPLOADED, RecordingStatus.SKIPPED):
+            self._discard(work)
         return _item(work, recording)
 
     def _failed(self, work: _Work, error: Exception) -> RunItem:
-        recording = work.assignment.recording
-        is_bug = not isinstance(error, ZoomautoError)
-        logger.log(
-            logging.ERROR if is_bug else logging.WARNING,
-            "recording %s, %s: %s",
-            recording.id,
-            work.stage,
-            error,
-            exc_info=is_bug,
-            extra={"action": "fail", "recording_id": recording.id, "stage": work.stage},
-        )
-        kind = failure_kind(error)
-        message = repr(error) if is_bug else str(error)
-        now = self.clock.now()
-        stored = self._write(
-            work,
-            status=RecordingStatus.FAILED,
-            failed_at_stage=work.stage,
-            failure=kind,
-            attempts=recording.attempts + 1,
-            last_error=message,
-            first_failed_at=recording.first_failed_at or now,
-            next_attempt_at=next_attempt(recording.attempts, now)
-            if kind is FailureKind.TEMPORARY
-            else None,
-        )
-        if isinstance(error, (CorruptMedia, DiskFull)):
-            self._clear_stage(recording.id, error)
+        _log_failure(work, error)
+        recording, now = work.recording, self.clock.now()
+        kind, message = failure_kind(error), failure_text(error)
+        is_temporary = kind is FailureKind.TEMPORARY
+        values = {
+            "status": RecordingStatus.FAILED,
+            "failed_at_stage": work.stage,
+            "failure": kind,
+            "attempts": recording.attempts + 1,
+            "last_error": message,
+            "first_failed_at": recording.first_failed_at or now,
+            "next_attempt_at": next_attempt(recording.attempts, now) if is_temporary else None,
+        }
+        keeps_files = _keeps_files(work.stage, error)
+        with self._writing(work) as tx:
+            stored = self._update(tx, work, values)
+            if not keeps_files:
+                tx.recordings.clear_checkpoints(recording.id)
+        if not keeps_files:
+            self._discard(work)
         work.words[work.stage] = f"failed: {message}"
-        code = "bug" if is_bug else error.code  # type: ignore[attr-defined]  # not a bug: ours
-        return _item(work, stored, error=message, error_code=code, failure=kind)
-
-    def _clear_stage(self, recording_id: int, error: Exception) -> None:
-        """Keep no bytes of a damaged file; give space back when the disk is full."""
-        with self.store.writing() as tx:
-            tx.recordings.clear_checkpoints(recording_id)
-        self.workspace.remove(recording_id)
+        return _item(work, stored, error=message, error_code=failure_code(error), failure=kind)
 
     def _write(self, work: _Work, **values: Any) -> Recording:
-        recording = work.assignment.recording
-        with self.store.writing() as tx:
-            tx.recordings.update_many([_change(recording, **values)], now=self.clock.now())
-            stored = tx.recordings.get(recording.id)
+        with self._writing(work) as tx:
+            return self._update(tx, work, values)
+
+    def _update(self, tx: Transaction, work: _Work, values: Mapping[str, Any]) -> Recording:
+        change = RecordingChange(recording_id=work.recording.id, values=values)
+        tx.recordings.update_many([change], now=self.clock.now())
+        stored = tx.recordings.get(work.recording.id)
         if stored is None:
-            raise LeaseLost(f"recording {recording.id} was removed while it was processed")
+            raise _Removed
         return stored
 
+    @contextmanager
+    def _writing(self, work: _Work) -> Iterator[Transaction]:
+        """Open a transaction for a recording that is still there and still ours."""
+        with self._store_trouble(), self.store.writing() as tx:
+            require_lease(tx, _lease_name(work.recording), self.holder)
+            if tx.recordings.get(work.recording.id) is None:
+                raise _Removed
+            yield tx
 
-def next_attempt(failed_runs_before: int, now: datetime) -> datetime:
-    """Give the instant from which scheduled runs try again: growing gaps, at most a day."""
-    return now + min(FIRST_GAP * 2 ** min(failed_runs_before, 10), LONGEST_GAP)
+    @contextmanager
+    def _store_trouble(self) -> Iterator[None]:
+        """Tell what the store raises from what a stage raises."""
+        try:
+            yield
+        except _Removed:
+            raise
+        except Exception as error:
+            raise _StoreFailed(error) from error
+
+    def _discard(self, work: _Work) -> None:
+        """Delete the work folder; the sweep at the end of a run tries again."""
+        try:
+            self.workspace.remove(work.recording.id)
+        except ZoomautoError as error:
+            logger.warning("%s", error, extra={"recording_id": work.recording.id})
 
 
-def _unavailable(options_of: Mapping[str, type], template: Template) -> dict[str, str]:
-    reasons = {}
-    if "transcription" not in options_of:
-        reasons["transcription"] = "no engine is configured"
-    for stage in ("subtitles", "topics"):
-        if stage not in options_of or "transcription" in reasons:
-            reasons[stage] = "there is no transcript"
-    if not template.output.destinations:
-        reasons["upload"] = f"template {template.name!r} has no destination"
-    return reasons
+def _after(stage: str, result: StageResult) -> dict[str, Any]:
+    """Say what becomes of a recording when a stage is done."""
+    status = STATUS_AFTER[stage]
+    values: dict[str, Any] = {"status": status}
+    if result.blank_reason:
+        values["blank_reason"] = result.blank_reason
+    return {**values, **NO_FAILURE} if status is RecordingStatus.UPLOADED else values
 
 
-def _change(recording: Recording, **values: Any) -> RecordingChange:
-    return RecordingChange(recording_id=recording.id, values=values)
+def _keeps_files(stage: str, error: Exception) -> bool:
+    """Whether the next attempt can use what was made so far.
+
+    Nothing of a damaged file is kept. A full disk gets its space back, unless it is that of a
+    destination.
+    """
+    gives_back = isinstance(error, DiskFull) and stage != "upload"
+    return not (gives_back or isinstance(error, CorruptMedia))
+
+
+def _log_failure(work: _Work, error: Exception) -> None:
+    is_bug = not isinstance(error, ZoomautoError)
+    logger.log(
+        logging.ERROR if is_bug else logging.WARNING,
+        "recording %s, %s: %s",
+        work.recording.id,
+        work.stage,
+        error,
+        exc_info=error if is_bug else None,
+        extra={"action": "fail", "recording_id": work.recording.id, "stage": work.stage},
+    )
 
 
 def _lease_name(recording: Recording) -> str:

@@ -1,31 +1,39 @@
 """Run a job: claim, sync, filter, match, process, record."""
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from zoomauto.domain.lease import Holder
-from zoomauto.domain.run import Counts, Run, RunItem, RunReport, RunStatus, SourceReport
+from zoomauto.domain.recording import IN_BETWEEN, RecordingStatus
+from zoomauto.domain.run import Run, RunItem, RunReport, RunStatus, SourceReport
 from zoomauto.domain.run_document import paragraph, report_document
-from zoomauto.domain.verdict import exit_code, status_of
+from zoomauto.domain.source import SourceConfig
+from zoomauto.domain.verdict import exit_code, failure_text, status_of
 from zoomauto.errors import ZoomautoError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
 from zoomauto.ports.store import Store
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.claim_run import Claim, ClaimRun, lease_name
-from zoomauto.usecases.hold_lease import Heartbeat
-from zoomauto.usecases.process_recording import Assignment, ProcessRecording
+from zoomauto.usecases.hold_lease import Heartbeat, require_lease
+from zoomauto.usecases.plan_recording import Assignment
+from zoomauto.usecases.process_recording import ProcessRecording
 from zoomauto.usecases.select_recordings import (
     Reach,
     Selection,
     reach_of,
     recordings_in,
     select,
+    take_matched,
 )
 from zoomauto.usecases.sync_source import SyncSource
 
 logger = logging.getLogger(__name__)
+
+#: What a program ended by Ctrl-C gives (contract, section 1).
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +49,17 @@ class RunRequest:
     sync: bool = True
     #: The first local day to look at, in place of ``sync_days``.
     since: date | None = None
+
+
+@dataclass(kw_only=True)
+class _Done:
+    """What a run has done so far; told even when it ends early."""
+
+    sources: list[SourceReport] = field(default_factory=list)
+    selection: Selection = field(default_factory=Selection)
+    items: list[RunItem] = field(default_factory=list)
+    #: Matched recordings with which there was nothing to do after all.
+    idle: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +87,7 @@ class RunJob:
         )
         if claim is None:
             return None
+        # Killed before the lease is watched: it is a dead process's, and free at once.
         heartbeat = Heartbeat(store=self.store, clock=self.clock, holder=self.holder)
         with heartbeat.beating(), heartbeat.holding(lease_name(claim.job)):
             return self._carry_out(claim, request, heartbeat)
@@ -75,45 +95,50 @@ class RunJob:
     def _carry_out(self, claim: Claim, request: RunRequest, heartbeat: Heartbeat) -> RunReport:
         extra = {"action": "run", "job": claim.job.slug, "run_id": claim.run.id}
         logger.info("run %s of %s started", claim.run.id, claim.job.name, extra=extra)
+        done = _Done()
         try:
-            report = self._work(claim, request, heartbeat)
+            self._work(claim, request, heartbeat, done)
         except ZoomautoError as error:
-            report = self._ended_early(claim.run, error.exit_code, str(error))
+            report = _ended_early(claim.run, done, error.exit_code, failure_text(error))
         except BaseException as error:
-            self._record(claim, self._ended_early(claim.run, 1, _interruption(error)))
+            self._save_before(error, claim, done)
             raise
-        self._record(claim, report)
-        logger.info("run %s: %s", claim.run.id, report.run.status, extra=extra)
-        return report
+        else:
+            report = _finished(claim.run, done)
+        recorded = self._record(claim, report)
+        logger.info("run %s: %s", claim.run.id, recorded.run.status, extra=extra)
+        return recorded
 
-    def _work(self, claim: Claim, request: RunRequest, heartbeat: Heartbeat) -> RunReport:
+    def _work(self, claim: Claim, request: RunRequest, heartbeat: Heartbeat, done: _Done) -> None:
         now = self.clock.now()
         with self.store.reading() as tx:
             reach = reach_of(tx, claim.job, now=now, since=request.since)
-        sources = self._sync(reach, request)
-        heartbeat.check()
+        for source in reach.sources:
+            done.sources.append(
+                self.sync_source(source, reach.windows[source.id])
+                if request.sync
+                else SourceReport(name=source.name, status="skipped")
+            )
+            heartbeat.check()
         with self.store.reading() as tx:
-            selection = select(
+            done.selection = select(
                 recordings_in(tx, reach), reach, now=now, scheduled=request.scheduled
             )
-        items = self._process(reach, selection, heartbeat)
+        with self.store.writing(owner=claim.job.owner) as tx:
+            require_lease(tx, lease_name(claim.job), self.holder)
+            done.selection = take_matched(tx, done.selection, reach, now=now)
+            # Together: once the windows move on, only what is taken is still in reach.
+            for source in _listed_completely(reach, done.sources):
+                tx.sources.mark_listed(source.id, now)
+        self._process(reach, heartbeat, done)
         self._sweep()
-        return self._finished(claim.run, selection, sources, items)
 
-    def _sync(self, reach: Reach, request: RunRequest) -> tuple[SourceReport, ...]:
-        if not request.sync:
-            return tuple(SourceReport(name=s.name, status="skipped") for s in reach.sources)
-        return tuple(self.sync_source(s, reach.windows[s.id]) for s in reach.sources)
-
-    def _process(
-        self, reach: Reach, selection: Selection, heartbeat: Heartbeat
-    ) -> tuple[RunItem, ...]:
+    def _process(self, reach: Reach, heartbeat: Heartbeat, done: _Done) -> None:
         sources = {source.id: source for source in reach.sources}
-        items: list[RunItem] = []
-        with self.progress.step(
-            f"running {reach.job.name}", total=len(selection.taken), unit="recordings"
-        ) as step:
-            for recording, template in selection.taken:
+        taken = done.selection.taken
+        label = f"running {reach.job.name}"
+        with self.progress.step(label, total=len(taken), unit="recordings") as step:
+            for recording, template in taken:
                 assignment = Assignment(
                     recording=recording,
                     template=template,
@@ -122,46 +147,101 @@ class RunJob:
                 )
                 if assignment.config.flags.auto_process:
                     item = self.process_recording(assignment, heartbeat)
-                    items += [item] if item else []
+                    done.items += [item] if item else []
+                    done.idle += item is None
                 step.advance(1)
-        return tuple(items)
 
     def _sweep(self) -> None:
         """Delete the work folders of recordings that need none."""
-        with self.store.reading() as tx:
-            self.workspace.sweep(keep=tx.recordings.unfinished())
+        try:
+            self.workspace.sweep(keep=_StillNeeded(self.store))
+        except ZoomautoError as error:
+            # Nothing is lost but space; the next run tries again.
+            logger.warning("%s", error, extra={"action": "sweep"})
 
-    def _finished(
-        self,
-        run: Run,
-        selection: Selection,
-        sources: tuple[SourceReport, ...],
-        items: tuple[RunItem, ...],
-    ) -> RunReport:
-        failed = sum(item.failure is not None for item in items)
-        counts = replace(selection.counts, processed=len(items) - failed, failed=failed)
-        code = exit_code(sources, items, has_problems=bool(selection.problems))
-        report = RunReport(
-            run=replace(run, status=status_of(code), exit_code=code),
-            sources=sources,
-            recordings=counts,
-            items=items,
-            problems=selection.problems,
-        )
-        return replace(report, run=replace(report.run, error=paragraph(report)))
+    def _save_before(self, error: BaseException, claim: Claim, done: _Done) -> None:
+        """Record what was done before ``error`` ends the process; it matters more than the row."""
+        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+        try:
+            self._record(claim, _ended_early(claim.run, done, code, _interruption(error)))
+        except ZoomautoError:
+            logger.warning("run %s not recorded", claim.run.id, exc_info=True)
 
-    def _ended_early(self, run: Run, code: int, error: str) -> RunReport:
-        ended = replace(run, status=RunStatus.FAILED, exit_code=code, error=error)
-        return RunReport(run=ended, recordings=Counts(), problems=(error,))
-
-    def _record(self, claim: Claim, report: RunReport) -> None:
-        run = replace(report.run, finished_at=self.clock.now(), report=report_document(report))
+    def _record(self, claim: Claim, report: RunReport) -> RunReport:
+        """Write the row's end, unless another process has taken it up or closed it since."""
+        run = replace(report.run, finished_at=self.clock.now())
         with self.store.writing() as tx:
-            tx.runs.finish(run)
-            tx.jobs.record_run(claim.job.id, started_at=run.started_at, status=run.status)
+            known = tx.runs.get(run.id)
+            if known and (known.attempt, known.status) == (run.attempt, RunStatus.RUNNING):
+                tx.runs.finish(replace(run, report=report_document(report)))
+                tx.jobs.record_run(claim.job.id, started_at=run.started_at, status=run.status)
+        return replace(report, run=run)
+
+
+@dataclass(frozen=True, slots=True)
+class _StillNeeded(Collection[int]):
+    """The recordings that a run has begun and not ended, asked for one by one.
+
+    Only once a folder was seen: a run of another job may begin a recording meanwhile, and marks it
+    before it makes the folder.
+    """
+
+    store: Store
+
+    def __contains__(self, recording_id: object) -> bool:
+        with self.store.reading() as tx:
+            known = tx.recordings.get(int(str(recording_id)))
+        return known is not None and known.status in (*IN_BETWEEN, RecordingStatus.FAILED)
+
+    def __iter__(self) -> Iterator[int]:
+        with self.store.reading() as tx:
+            return iter(tx.recordings.unfinished())
+
+    def __len__(self) -> int:
+        with self.store.reading() as tx:
+            return len(tx.recordings.unfinished())
+
+
+def _listed_completely(reach: Reach, reports: Sequence[SourceReport]) -> Iterator[SourceConfig]:
+    """Give the sources whose watermark may move.
+
+    A window opened by hand may leave a gap behind the watermark that nobody has listed.
+    """
+    for source, report in zip(reach.sources, reports, strict=True):
+        start_at = reach.windows[source.id].start_at
+        if report.status == "success" and start_at <= (source.listed_until or start_at):
+            yield source
+
+
+def _finished(run: Run, done: _Done) -> RunReport:
+    code = exit_code(done.sources, done.items, has_problems=bool(done.selection.problems))
+    return _report(replace(run, status=status_of(code), exit_code=code), done)
+
+
+def _ended_early(run: Run, done: _Done, code: int, error: str) -> RunReport:
+    return _report(replace(run, status=RunStatus.FAILED, exit_code=code), done, problems=(error,))
+
+
+def _report(run: Run, done: _Done, *, problems: tuple[str, ...] = ()) -> RunReport:
+    failed = sum(item.failure is not None for item in done.items)
+    counts = done.selection.counts
+    report = RunReport(
+        run=run,
+        sources=tuple(done.sources),
+        recordings=replace(
+            counts,
+            matched=counts.matched - done.idle,
+            skipped=counts.skipped + done.idle,
+            processed=len(done.items) - failed,
+            failed=failed,
+        ),
+        items=tuple(done.items),
+        problems=(*problems, *done.selection.problems),
+    )
+    return replace(report, run=replace(run, error=paragraph(report)))
 
 
 def _interruption(error: BaseException) -> str:
     if isinstance(error, Exception):
-        return f"a bug: {error!r}"
+        return f"a bug: {failure_text(error)}"
     return "interrupted; the next run goes on where this one stopped"

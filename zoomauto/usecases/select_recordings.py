@@ -1,19 +1,21 @@
 """From the recordings in reach to those that a job takes, each with its template."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.matching import Matcher, Undecided
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
+from zoomauto.domain.retry import must_wait
 from zoomauto.domain.run import Counts
-from zoomauto.domain.selection import Refusal, must_wait, refusal
+from zoomauto.domain.selection import Refusal, refusal
 from zoomauto.domain.source import SourceConfig, Window
 from zoomauto.domain.template import Template
 from zoomauto.domain.window import sync_window
 from zoomauto.errors import ConfigurationError
 from zoomauto.ports.store import Transaction
+from zoomauto.usecases.plan_recording import config_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,8 @@ class Selection:
     """What a run found: what it takes, what it leaves, and why."""
 
     taken: tuple[tuple[Recording, Template], ...] = ()
+    #: Not finished by their source; taken now, so that they are processed whenever they are.
+    awaited: tuple[tuple[Recording, Template], ...] = ()
     refused: tuple[tuple[Recording, Refusal], ...] = ()
     unmatched: tuple[Recording, ...] = ()
     counts: Counts = field(default_factory=Counts)
@@ -89,31 +93,66 @@ def select(
     A recording that the job has taken keeps its template. Oldest first.
     """
     matcher = Matcher(reach.templates)
-    by_id = {template.id: template for template in reach.templates}
     taken: list[tuple[Recording, Template]] = []
+    awaited: list[tuple[Recording, Template]] = []
     refused: list[tuple[Recording, Refusal]] = []
     unmatched: list[Recording] = []
-    found = 0
     for recording in recordings:
-        found += 1
         reason = _reason(recording, reach, now=now, scheduled=scheduled)
         if reason is not None:
             refused.append((recording, reason))
-            continue
-        template = _template(recording, reach, matcher, by_id)
-        if template is None:
-            unmatched.append(recording)
-        else:
+            awaited += _awaited(recording, reason, reach, matcher)
+        elif template := _template(recording, reach, matcher):
             taken.append((recording, template))
-    counts = Counts(found=found, matched=len(taken), unmatched=len(unmatched), skipped=len(refused))
+        else:
+            unmatched.append(recording)
     taken.sort(key=lambda pair: (pair[0].start_at, pair[0].id))
-    return Selection(
-        taken=tuple(taken),
-        refused=tuple(refused),
-        unmatched=tuple(unmatched),
-        counts=counts,
-        problems=(*reach.problems, *matcher.problems),
+    return _counted(
+        Selection(
+            taken=tuple(taken),
+            awaited=tuple(awaited),
+            refused=tuple(refused),
+            unmatched=tuple(unmatched),
+            problems=(*reach.problems, *matcher.problems, *_orphans(unmatched, reach.job)),
+        )
     )
+
+
+def take_matched(
+    tx: Transaction, selection: Selection, reach: Reach, *, now: datetime
+) -> Selection:
+    """Take what was selected for the job, all at once; give what is left of the selection.
+
+    A run that is killed later has taken them all the same, and the next one carries them to the
+    end although the window has moved on. Templates that only sync and match take nothing.
+    """
+    job = reach.job
+    lost: list[tuple[Recording, Refusal]] = []
+    for recording, template in (*selection.taken, *selection.awaited):
+        is_taken = recording.taken_by_job_id is not None
+        if is_taken or not config_of(template, job).flags.auto_process:
+            continue
+        if not tx.recordings.take(recording.id, job_id=job.id, template_id=template.id, now=now):
+            lost.append((recording, Refusal(code="taken", reason="taken by another job meanwhile")))
+    gone = {recording.id for recording, _ in lost}
+    return _counted(
+        replace(
+            selection,
+            taken=tuple(pair for pair in selection.taken if pair[0].id not in gone),
+            refused=(
+                *selection.refused,
+                *(pair for pair in lost if pair[0].pending_reason is None),
+            ),
+        )
+    )
+
+
+def _counted(selection: Selection) -> Selection:
+    matched, unmatched = len(selection.taken), len(selection.unmatched)
+    skipped = len(selection.refused)
+    found = matched + unmatched + skipped
+    counts = Counts(found=found, matched=matched, unmatched=unmatched, skipped=skipped)
+    return replace(selection, counts=counts)
 
 
 def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = None) -> Reach:
@@ -167,12 +206,37 @@ def _reason(
     return reason
 
 
-def _template(
-    recording: Recording, reach: Reach, matcher: Matcher, by_id: Mapping[int, Template]
-) -> Template | None:
-    if recording.taken_by_job_id == reach.job.id and recording.template_id in by_id:
-        return by_id[recording.template_id]
+def _awaited(
+    recording: Recording, reason: Refusal, reach: Reach, matcher: Matcher
+) -> list[tuple[Recording, Template]]:
+    """Say whether a recording that its source has not finished will be this job's."""
+    if reason.code != "pending" or recording.taken_by_job_id is not None:
+        return []
+    ready = replace(recording, status=RecordingStatus.INITIALIZED, pending_reason=None)
+    window = reach.windows[recording.source_id]
+    if refusal(ready, reach.job, window=window, job_names=reach.job_names):
+        return []
+    template = _template(recording, reach, matcher)
+    return [(recording, template)] if template else []
+
+
+def _template(recording: Recording, reach: Reach, matcher: Matcher) -> Template | None:
+    if recording.taken_by_job_id == reach.job.id:
+        kept = (t for t in reach.templates if t.id == recording.template_id)
+        if template := next(kept, None):
+            return template
     match = matcher.first(recording.name, recording.source_id)
     if match is None or isinstance(match, Undecided):
         return None
     return match.template
+
+
+def _orphans(unmatched: Sequence[Recording], job: Job) -> tuple[str, ...]:
+    """Name what the job has begun with a template that it no longer has."""
+    return tuple(
+        f"recording {recording.id} ({recording.name}) was begun and no template of the job takes"
+        f" it any more; zoomauto recording reset {recording.id} gives it free"
+        for recording in unmatched
+        if recording.taken_by_job_id == job.id
+        and recording.status is not RecordingStatus.INITIALIZED
+    )

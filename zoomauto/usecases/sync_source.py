@@ -1,11 +1,13 @@
 """List a source and tell new recordings from changed and known ones."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import islice
 
-from zoomauto.domain.listing import Finding, Novelty, compare
+from zoomauto.domain.instant import as_utc
+from zoomauto.domain.listing import Finding, Novelty, compare, gone
 from zoomauto.domain.recording import (
     ListedRecording,
     Recording,
@@ -15,7 +17,8 @@ from zoomauto.domain.recording import (
 )
 from zoomauto.domain.run import SourceReport
 from zoomauto.domain.source import SourceConfig, Window
-from zoomauto.errors import TemporaryError, ZoomautoError
+from zoomauto.domain.verdict import failure_code, failure_text
+from zoomauto.errors import IncompleteListing, UsageError, ZoomautoError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
@@ -40,47 +43,49 @@ class SyncSource:
     progress: Progress
 
     def __call__(self, config: SourceConfig, window: Window) -> SourceReport:
-        """List ``window``, store what is new or changed, and remember a complete listing.
+        """List ``window`` and store what is new or changed.
 
-        A failure is reported, never raised: other sources go on. The watermark moves only when
-        the listing was complete.
+        The source's failure is reported, never raised: other sources go on. The store's is raised.
+        The watermark is the run's to move, together with what it takes.
         """
-        began = self.clock.now()
-        report = self.look(config, window, record=lambda batch: self._record(config, batch))
-        if report.status == "success":
-            with self.store.writing() as tx:
-                tx.sources.mark_listed(config.id, began)
-        return report
+        return self.look(config, window, record=lambda batch: self._record(config, batch))
 
     def look(self, config: SourceConfig, window: Window, *, record: Record) -> SourceReport:
         """List ``window`` and hand every batch of findings to ``record``; write nothing else."""
         report = SourceReport(name=config.name, status="success")
-        try:
-            source = self.adapters.source(config)
-            with self.progress.step(f"listing {config.name}", unit="recordings") as step:
-                for batch in self._batches(config, source, window):
+        errors: list[Exception] = []
+        with self.progress.step(f"listing {config.name}", unit="recordings") as step:
+            for batch in self._batches(config, window, errors):
+                try:
                     record(batch)
-                    report = _counted(report, batch)
-                    step.advance(len(batch))
-        except ZoomautoError as error:
-            logger.warning("source %s: %s", config.name, error, extra={"action": "sync"})
-            return replace(report, status="failed", error=error.message, error_code=error.code)
-        except Exception as error:  # a bug in one adapter must not stop the other sources
-            logger.exception("source %s", config.name, extra={"action": "sync"})
-            return replace(report, status="failed", error=repr(error), error_code="bug")
-        return report
+                except UsageError as error:  # a text that the database cannot keep
+                    errors.append(error)
+                    break
+                report = _counted(report, batch)
+                step.advance(len(batch))
+        return _failed(report, errors[0]) if errors else report
 
     def _batches(
-        self, config: SourceConfig, source: Source, window: Window
+        self, config: SourceConfig, window: Window, errors: list[Exception]
     ) -> Iterator[list[Finding]]:
-        # What could not be listed is told at the end, after the rest was stored.
-        incomplete: list[ZoomautoError] = []
-        listed = _until_error(source.list_recordings(window), incomplete)
+        """Give all there is, and only then the errors: what was listed counts."""
+        source = self._opened(config, errors)
+        if source is None:
+            return
+        listed = _until_error(source, window, errors)
         while batch := list(islice(listed, BATCH)):
             yield self._compared(config, source, batch)
-        yield from self._asked_again(config, source, window)
-        if incomplete:
-            raise incomplete[0]
+        # A source that cannot be reached need not be asked for one recording after another.
+        is_reachable = not errors or isinstance(errors[0], IncompleteListing)
+        if is_reachable and (findings := self._asked_again(config, source, window)):
+            yield findings
+
+    def _opened(self, config: SourceConfig, errors: list[Exception]) -> Source | None:
+        try:
+            return self.adapters.source(config)
+        except Exception as error:  # noqa: BLE001 - reported; the other sources go on
+            errors.append(error)
+            return None
 
     def _compared(
         self, config: SourceConfig, source: Source, batch: Sequence[ListedRecording]
@@ -90,9 +95,7 @@ class SyncSource:
         findings = (compare(listed, known.get(listed.key)) for listed in batch)
         return [_measured(finding, source) for finding in findings]
 
-    def _asked_again(
-        self, config: SourceConfig, source: Source, window: Window
-    ) -> Iterator[list[Finding]]:
+    def _asked_again(self, config: SourceConfig, source: Source, window: Window) -> list[Finding]:
         """Ask by key for unfinished recordings that are older than the window."""
         with self.store.reading() as tx:
             pending = [
@@ -104,59 +107,89 @@ class SyncSource:
                 )
                 if recording.start_at not in window
             ]
-        findings = [
-            _measured(compare(found, old), source) for found, old in _found(source, pending)
-        ]
-        if findings:
-            yield findings
+        return [found for recording in pending if (found := _found(source, recording))]
 
     def _record(self, config: SourceConfig, batch: Sequence[Finding]) -> None:
         new = [f.listed for f in batch if f.novelty is Novelty.NEW]
-        changed = [
-            RecordingChange(recording_id=f.known.id, values=f.changes)
-            for f in batch
-            if f.novelty is Novelty.UPDATED and f.known is not None
-        ]
-        if not new and not changed:
+        updated = [f for f in batch if f.novelty is Novelty.UPDATED]
+        if not new and not updated:
             return
         reasons = {
             listed.key: reason for listed in new if (reason := blank_by_duration(listed.duration))
         }
         with self.store.writing() as tx:
+            known = tx.recordings.known(config.id, [f.listed.key for f in updated])
+            # Measuring takes time: what a run has changed since is looked at in the next listing.
+            changes = [
+                RecordingChange(recording_id=f.known.id, values=f.changes)
+                for f in updated
+                if f.known is not None and f.known == known.get(f.listed.key)
+            ]
             tx.recordings.add_many(config, new, blank_reasons=reasons, now=self.clock.now())
-            tx.recordings.update_many(changed, now=self.clock.now())
+            tx.recordings.update_many(changes, now=self.clock.now())
+
+
+def _until_error(
+    source: Source, window: Window, errors: list[Exception]
+) -> Iterator[ListedRecording]:
+    try:
+        for listed in source.list_recordings(window):
+            as_utc(listed.start_at)
+            yield listed
+    except Exception as error:  # noqa: BLE001 - reported once the rest is stored
+        errors.append(error)
 
 
 def _measured(finding: Finding, source: Source) -> Finding:
     """Fill in the length of a ready recording whose bytes are new and whose source is silent."""
     listed = finding.listed
-    other_bytes = finding.novelty is Novelty.NEW or "fingerprint" in finding.changes
-    ready = finding.novelty is Novelty.NEW or "status" in finding.changes or other_bytes
-    if listed.duration is not None or listed.pending_reason or not ready:
+    is_ready = finding.novelty is Novelty.NEW or {"status", "fingerprint"} & set(finding.changes)
+    if listed.duration is not None or listed.pending_reason or not is_ready:
         return finding
-    duration = source.measure(listed)
+    duration = _length(listed, source)
     if finding.known is None:
         return replace(finding, listed=replace(listed, duration=duration))
     blank = {"duration": duration, "blank_reason": blank_by_duration(duration)}
     return replace(finding, changes={**finding.changes, **blank})
 
 
-def _found(
-    source: Source, pending: Iterable[Recording]
-) -> Iterator[tuple[ListedRecording, Recording]]:
-    for recording in pending:
-        listed = source.find(recording.key)
-        if listed is not None:
-            yield listed, recording
-
-
-def _until_error(
-    listed: Iterator[ListedRecording], errors: list[ZoomautoError]
-) -> Iterator[ListedRecording]:
+def _length(listed: ListedRecording, source: Source) -> timedelta | None:
+    """Measure a recording; what cannot be measured has no known length, and is never blank."""
     try:
-        yield from listed
-    except TemporaryError as error:
-        errors.append(error)
+        return source.measure(listed)
+    except Exception as error:  # noqa: BLE001 - its trouble is its own
+        _log("length of", listed.key, error)
+        return None
+
+
+def _found(source: Source, known: Recording) -> Finding | None:
+    """Ask for one recording. None when that cannot be told; the next run asks again."""
+    try:
+        listed = source.find(known.key)
+    except Exception as error:  # noqa: BLE001 - its trouble is its own
+        _log("asking for", known.key, error)
+        return None
+    return gone(known) if listed is None else _measured(compare(listed, known), source)
+
+
+def _failed(report: SourceReport, error: Exception) -> SourceReport:
+    _log("source", report.name, error)
+    return replace(
+        report, status="failed", error=failure_text(error), error_code=failure_code(error)
+    )
+
+
+def _log(what: str, name: str, error: Exception) -> None:
+    is_bug = not isinstance(error, ZoomautoError)
+    logger.log(
+        logging.ERROR if is_bug else logging.WARNING,
+        "%s %s: %s",
+        what,
+        name,
+        error,
+        exc_info=error if is_bug else None,
+        extra={"action": "sync"},
+    )
 
 
 def _counted(report: SourceReport, batch: Sequence[Finding]) -> SourceReport:
