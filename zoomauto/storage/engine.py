@@ -196,5 +196,6 @@ def _engine(
 ) -> Engine:
     if creator is not None:
         options["creator"] = creator
-    dumps = partial(json.dumps, separators=(",", ":"))
-    return create_engine(url, json_serializer=dumps, **options)
+    # One encoder for all: json.dumps with options makes a new one for every value.
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    return create_engine(url, json_serializer=encode, **options)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
-
 from zoomauto.domain.instant import as_utc
 from zoomauto.domain.recording import (
     FailureKind,
@@ -16,6 +14,7 @@ from zoomauto.domain.recording import (
     RecordingStatus,
 )
 from zoomauto.domain.source import SourceConfig
+from zoomauto.storage.tables import RecordingRow, table_of
 
 
 def new_row(
@@ -51,33 +50,20 @@ def columns_of(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(_column(name, value) for name, value in values.items())
 
 
-def recording(row: Row[Any]) -> Recording:
-    """Give the recording of a row."""
+def recording(row: Sequence[Any]) -> Recording:
+    """Give the recording of a row that holds all columns."""
+    facts = dict(zip(_COLUMNS, row, strict=True))
+    failure = facts.pop("failure")
     return Recording(
-        id=row.id,
-        owner=row.owner,
-        source_id=row.source_id,
-        key=row.key,
-        name=row.name,
-        start_at=row.start_at,
-        duration=_span(row.duration_seconds),
-        files=tuple(_file(document) for document in row.files),
-        fingerprint=row.fingerprint,
-        status=_STATUSES[row.status],
-        pending_reason=row.pending_reason,
-        blank_reason=row.blank_reason,
-        taken_by_job_id=row.taken_by_job_id,
-        template_id=row.template_id,
-        failed_at_stage=row.failed_at_stage,
-        failure=None if row.failure is None else FailureKind(row.failure),
-        attempts=row.attempts,
-        last_error=row.last_error,
-        first_failed_at=row.first_failed_at,
-        next_attempt_at=row.next_attempt_at,
-        first_seen_at=row.first_seen_at,
-        updated_at=row.updated_at,
+        duration=_span(facts.pop("duration_seconds")),
+        files=tuple(_file(document) for document in facts.pop("files")),
+        status=_STATUSES[facts.pop("status")],
+        failure=None if failure is None else FailureKind(failure),
+        **facts,
     )
 
+
+_COLUMNS = table_of(RecordingRow).columns.keys()
 
 #: Looking a member up by value in a dict costs a quarter of calling the enum.
 _STATUSES = {status.value: status for status in RecordingStatus}

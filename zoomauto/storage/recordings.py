@@ -59,7 +59,7 @@ class SqlRecordings:
                 _RECORDINGS.c.source_id == source_id,
                 _RECORDINGS.c.key.in_(wanted[start : start + _KEYS_AT_ONCE]),
             )
-            found |= {row.key: recording(row) for row in self.connection.execute(query)}
+            found |= {row.key: recording(row) for row in self.connection.execute(query).all()}
         return found
 
     def add_many(

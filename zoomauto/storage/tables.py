@@ -7,7 +7,8 @@ Every id is used once for ever (``sqlite_autoincrement``; sequences do so anyway
 leases are named after ids, and must not pass to a later row.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
@@ -38,28 +39,36 @@ _KEEP_IDS = {"sqlite_autoincrement": True}
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware instant: refuses naive ones, gives UTC back whatever the server's zone."""
+    """An aware instant: refuses naive ones, gives UTC back whatever the server's zone.
+
+    On SQLite it is text of fixed width in UTC, which sorts as instants do.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(
-        self,
-        value: datetime | None,
-        dialect: Dialect,
-    ) -> datetime | None:
-        """Give the instant in UTC; SQLite keeps its digits, without a zone."""
-        return None if value is None else as_utc(value)
+    # Processors instead of the usual process_... methods: a sync writes three instants per
+    # recording, and the dialect's own formatting would cost more than the insert.
 
-    def process_result_value(
-        self,
-        value: datetime | None,
-        dialect: Dialect,
-    ) -> datetime | None:
-        """Give the instant back, aware."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Say how an instant goes in."""
+        return _to_text if dialect.name == "sqlite" else _to_server
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Say how an instant comes out."""
+        return _from_text if dialect.name == "sqlite" else _to_server
+
+
+def _to_text(value: datetime | None) -> str | None:
+    return None if value is None else as_utc(value).isoformat(" ", "microseconds")[:-6]
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+def _to_server(value: datetime | None) -> datetime | None:
+    return None if value is None else as_utc(value)
 
 
 class Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
