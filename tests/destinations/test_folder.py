@@ -5,7 +5,8 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from zoomauto.destinations.folder import (
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, TemporaryError, Unreachable
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Delivered, Parcel
-from zoomauto.testing.progress import FakeProgress
+from zoomauto.testing.progress import FakeProgress, FakeStep
 
 ParcelOf = Callable[..., Parcel]
 
@@ -170,11 +171,14 @@ def test_a_kill_in_the_middle_is_mended_by_the_next_try(
 
 
 class Interrupted(FakeProgress):
-    """Progress that is interrupted as soon as something is done."""
+    """Progress that is interrupted as soon as a step begins."""
 
-    def step(self, label: str, *, total: float | None = None, unit: str = "") -> object:  # type: ignore[override]  # it never comes so far
+    @contextmanager
+    def step(self, label: str, *, total: float | None = None, unit: str = "") -> Iterator[FakeStep]:
         """Interrupt."""
-        raise KeyboardInterrupt
+        with super().step(label, total=total, unit=unit):
+            raise KeyboardInterrupt
+        yield  # type: ignore[unreachable]  # makes it a generator
 
 
 def test_an_interruption_leaves_nothing(folder: FolderDestination, root: Path, parcel_of: ParcelOf):

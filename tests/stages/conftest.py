@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,8 @@ class World:
     """What surrounds a stage, to be arranged by a test."""
 
     tools: Tools
-    source: FakeSource = field(default_factory=FakeSource)
+    #: A FakeSource; Any, since its nested Options is no class variable in mypy's eyes.
+    source: Any = field(default_factory=FakeSource)
     progress: FakeProgress = field(default_factory=FakeProgress)
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     naming: str = "{date} {topic} [{id}]"
