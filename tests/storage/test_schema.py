@@ -1,0 +1,163 @@
+"""Migrations: equal to the tables, there and back, and once however many processes start."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect
+
+from zoomauto.domain.quota import Quota
+from zoomauto.storage import schema
+from zoomauto.storage.database import SqlDatabase
+from zoomauto.storage.engine import open_engine, writing
+from zoomauto.storage.store import open_store
+from zoomauto.storage.tables import Row
+
+OPEN = "import sys; from zoomauto.storage.store import open_store as o; o(sys.argv[1]).close()"
+UPGRADE = """
+import sys; from zoomauto.storage.database import SqlDatabase as D
+sys.stdin.readline(); print(D(url=sys.argv[1]).upgrade().state)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, url: str) -> Iterator[Engine]:
+    """An engine on a database that has been upgraded."""
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    SqlDatabase(url=url).upgrade()
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), Row.metadata))
+
+
+def definitions(path: Path) -> dict[str, set[str]]:
+    """Give each table's and index's definition, as the set of its lines."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {
+            name: {line.strip().rstrip(",") for line in sql.splitlines()}
+            for name, sql in rows
+            if name != "alembic_version"
+        }
+
+
+def test_the_migrations_give_exactly_the_tables(engine: Engine):
+    assert differences(engine) == []
+
+
+def test_to_the_letter_on_sqlite(tmp_path: Path, path: Path, url: str):
+    SqlDatabase(url=url).upgrade()
+    straight = open_engine(f"sqlite:///{tmp_path}/straight.db")
+    with writing(straight).begin() as connection:
+        Row.metadata.create_all(connection)
+    straight.dispose()
+
+    assert definitions(path) == definitions(tmp_path / "straight.db")
+
+
+def test_down_to_nothing_and_up_again_gives_the_same(engine: Engine):
+    with writing(engine).begin() as connection:
+        schema.run_migrations(connection, "base")
+        left = inspect(connection).get_table_names()
+        schema.run_migrations(connection, schema.HEAD)
+
+    assert left == ["alembic_version"]
+    assert differences(engine) == []
+
+
+def test_every_migration_is_named_and_the_newest_is_the_head():
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+
+    found = [script.revision for script in scripts.walk_revisions()]
+    assert tuple(reversed(found)) == schema.REVISIONS
+
+
+def test_upgrading_what_is_current_changes_nothing(path: Path, url: str):
+    SqlDatabase(url=url).upgrade()
+    before = path.read_bytes()
+
+    assert SqlDatabase(url=url).upgrade().state == "current"
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["zoomauto.db"]
+
+
+@pytest.fixture
+def older(monkeypatch: pytest.MonkeyPatch, url: str) -> str:
+    """Give the URL of a database that is one revision behind; it holds a quota of 7."""
+    store = open_store(url)
+    with store.writing() as tx:
+        tx.quotas.set("anna", Quota(max_jobs=7))
+    store.close()
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0002"))
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr("zoomauto.storage.store.HEAD", "0002")
+    return url
+
+
+def test_an_older_database_is_copied_before_it_is_migrated(
+    older: str, path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    migrated: list[str] = []
+    monkeypatch.setattr(schema, "run_migrations", lambda _, revision: migrated.append(revision))
+
+    open_store(older).close()
+
+    assert migrated == ["0002"]
+    copy = path.with_name("zoomauto.db.before-0001")
+    with closing(sqlite3.connect(copy)) as connection:
+        (kept,) = connection.execute("SELECT max_automation_jobs FROM user_quotas").fetchone()
+    assert kept == 7
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    older: str, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(connection: object, revision: str) -> None:
+        connection.exec_driver_sql("DROP TABLE user_quotas")  # type: ignore[attr-defined]
+        raise RuntimeError(revision)
+
+    monkeypatch.setattr(schema, "run_migrations", fail)
+    with pytest.raises(RuntimeError, match="0002"):
+        open_store(older)
+    monkeypatch.undo()
+
+    store = open_store(older)
+    with store.reading() as tx:
+        assert tx.quotas.get("anna") == Quota(max_jobs=7)
+    store.close()
+
+
+def test_many_first_starts_at_once_make_one_database(
+    url: str, path: Path, python: Callable[..., Popen[str]]
+):
+    starts = [python(OPEN, url) for _ in range(6)]
+
+    said = [start.communicate()[0] for start in starts]
+    assert (said, [start.returncode for start in starts]) == ([""] * 6, [0] * 6)
+    assert [entry.name for entry in path.parent.iterdir()] == ["zoomauto.db"]
+    assert SqlDatabase(url=url).status().state == "current"
+
+
+def test_two_upgrades_of_a_server_at_once_both_succeed(
+    postgres_url: str, python: Callable[..., Popen[str]]
+):
+    upgrades = [python(UPGRADE, postgres_url) for _ in range(2)]
+
+    said = [upgrade.communicate("go\n")[0] for upgrade in upgrades]
+
+    assert said == ["current\n", "current\n"]
