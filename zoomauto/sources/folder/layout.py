@@ -242,7 +242,8 @@ def _ending(name: str) -> str:
 
 def _natural(path: str) -> list[Any]:
     """Order names as people count: ``video2`` before ``video10``."""
-    return [int(s) if s.isdecimal() else s.casefold() for s in re.split("([0-9]+)", path)]
+    parts = enumerate(re.split("([0-9]+)", path))
+    return [int(part) if place % 2 else part.casefold() for place, part in parts]
 
 
 def _instant(modified_ns: int) -> datetime:
