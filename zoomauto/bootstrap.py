@@ -58,12 +58,15 @@ from zoomauto.workspace import DiskWorkspace
 
 
 @contextmanager
-def open_app(settings: Settings, *, read_only: bool = False) -> Iterator["App"]:
+def open_app(
+    settings: Settings, *, read_only: bool = False, create: bool = True
+) -> Iterator["App"]:
     """Open the database and give the use cases; close every connection at the end.
 
-    With ``read_only`` nothing is created, migrated or changed.
+    With ``read_only`` nothing is created, migrated or changed; without ``create`` the database
+    must exist.
     """
-    store = open_store(settings.database_url, read_only=read_only)
+    store = open_store(settings.database_url, read_only=read_only, create=create)
     try:
         yield App(settings=settings, store=store)
     finally:

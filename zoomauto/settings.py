@@ -4,6 +4,7 @@ Only the standard library is imported at the top: every command, ``--help`` too,
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,7 @@ def load_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
     keys and unusable values.
     """
     named = flags.get("config") or environment.get("ZOOMAUTO_CONFIG")
-    config_file = Path(named).expanduser() if named else _platform("config") / "config.toml"
+    config_file = config_path(flags, environment)
     layers = {
         "flag": {k: v for k, v in flags.items() if k in KNOWN and v is not None},
         "environment": {
@@ -61,7 +62,7 @@ def load_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         origins[key] = origin
         values[key] = layers[origin][key] if origin != "default" else _default(key)
     return Settings(
-        config_file=config_file.absolute(),
+        config_file=config_file,
         database_url=values["database_url"],
         workspace=Path(values["workspace"]).expanduser().absolute(),
         owner=_owner(values["owner"]),
@@ -70,6 +71,19 @@ def load_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         log_file=Path(values["log_file"]).expanduser().absolute(),
         origins=origins,
     )
+
+
+def config_path(flags: Mapping[str, str | None], environment: Mapping[str, str]) -> Path:
+    """Give the absolute path of the TOML file, whether or not there is one."""
+    named = flags.get("config") or environment.get("ZOOMAUTO_CONFIG")
+    file = Path(named).expanduser() if named else _platform("config") / "config.toml"
+    return file.absolute()
+
+
+def without_password(url: str) -> str:
+    """Give a database URL as it may be shown: any URL, even one that cannot be used."""
+    masked = re.sub(r"(://[^:@/]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1***", masked)
 
 
 def _read_file(path: Path, *, must_exist: bool) -> dict[str, str]:

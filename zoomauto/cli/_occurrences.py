@@ -1,0 +1,50 @@
+"""Which schedule ``schedule next`` is asked about, and when it occurs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from zoomauto.cli._call import Call
+from zoomauto.cli._job_options import ScheduleFlags
+from zoomauto.cli._job_words import required_schedule, schedule_of
+from zoomauto.clock import SystemClock
+from zoomauto.domain.occurrence import occurrences
+from zoomauto.domain.schedule import Schedule
+from zoomauto.errors import UsageError
+
+
+def wanted_schedule(call: Call, job: str | None, flags: ScheduleFlags) -> Schedule:
+    """Give the schedule of a job, or of the flags; a job may be moved to another zone.
+
+    Raise UsageError for both or neither. Without a job, no database is opened.
+    """
+    default = call.settings.timezone
+    if job is None:
+        return required_schedule(flags, default_timezone=default)
+    if schedule_of(flags, default_timezone=default) is not None:
+        raise UsageError("name a job or a schedule, not both")
+    # The database costs 300 ms that a schedule of its own does not need.
+    from zoomauto.bootstrap import open_app
+
+    with open_app(call.settings) as opened:
+        base = opened.show_job()(call.owner, job).job.spec.schedule
+    return schedule_of(flags, base=base, default_timezone=base.timezone) or base
+
+
+def first_occurrences(schedule: Schedule, *, after: str | None, count: int) -> Sequence[datetime]:
+    """Give the first ``count`` occurrences after an ISO instant; None means now."""
+    start = SystemClock().now() if after is None else _instant(after, schedule.timezone)
+    return list(islice(occurrences(schedule, start), count))
+
+
+def _instant(text: str, timezone: str) -> datetime:
+    """Read an instant; one without an offset is on the clocks of ``timezone``."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--after takes an ISO 8601 instant, not {text!r}",
+            hint="--after 2026-03-28T00:00+01:00",
+        ) from error
+    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(timezone))

@@ -1,0 +1,211 @@
+"""Runs, dry runs and history as they are shown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
+from typing import Any
+
+from zoomauto.cli._call import Call, Output
+from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, megabytes, show, span
+from zoomauto.domain.run import (
+    PreviewItem,
+    PreviewReport,
+    Run,
+    RunItem,
+    RunReport,
+    RunStatus,
+    SourceReport,
+)
+from zoomauto.domain.run_document import preview_document, report_document, run_document
+from zoomauto.domain.verdict import exit_code
+from zoomauto.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    PermanentError,
+    TemporaryError,
+    UsageError,
+)
+
+_ITEM_COLUMNS = ("id", "recording", "template", "status", "stages")
+_RUN_COLUMNS = ("id", "job", "trigger", "scheduled for", "started", "took", "status", "error")
+#: Exit code -> code of trouble that belongs to the run as a whole.
+_CODES = {
+    error.exit_code: error().code
+    for error in (
+        UsageError,
+        PermanentError,
+        TemporaryError,
+        AuthenticationError,
+        ConfigurationError,
+    )
+}
+
+
+def report(call: Call, found: RunReport | None, *, is_silent: bool) -> None:
+    """Show what a run did; None means that nothing was due.
+
+    Silent: nothing but what went wrong, in one paragraph.
+    """
+    if found is None:
+        return show(call, Answer(data=None))
+    code = found.run.exit_code or 0
+    problems = list(_problems(found.sources, found.items, found.problems, code))
+    if is_silent and call.output is Output.TABLE:
+        hint = f"zoomauto history show --run {found.run.id}"
+        sentence = f"job {found.run.job_name!r}, run {found.run.id}: {found.run.error}"
+        problems = [Problem(code="run", message=sentence, hint=hint)] if problems else []
+    return show(
+        call,
+        Answer(
+            data={"run": run_document(found.run), **report_document(found)},
+            parts=() if is_silent else list(_report_parts(found)),
+            problems=problems,
+            exit_code=code,
+        ),
+    )
+
+
+def preview(call: Call, found: PreviewReport) -> None:
+    """Show what a run would do."""
+    code = exit_code(found.sources, (), has_problems=bool(found.problems))
+    columns = ("do", "recording", "template", "stages", "download", "takes", "reason")
+    rows = [_preview_row(item) for item in (*found.would_process, *found.skipped)]
+    counts = found.recordings
+    parts: list[Table | Facts | str] = [_source_line(source) for source in found.sources]
+    parts += [Table(columns=columns, rows=rows)] if rows else []
+    parts.append(
+        f"{found.job_name!r} would process {len(found.would_process)} of {counts.found} recordings"
+        f" ({counts.unmatched} unmatched, {counts.skipped} skipped); nothing was written"
+    )
+    show(
+        call,
+        Answer(
+            data=preview_document(found),
+            parts=parts,
+            problems=list(_problems(found.sources, (), found.problems, code)),
+            exit_code=code,
+        ),
+    )
+
+
+def history(call: Call, runs: Sequence[Run]) -> None:
+    """Show past runs, newest first."""
+    rows = [_run_row(run, call.settings.timezone) for run in runs]
+    show(
+        call,
+        Answer(
+            data=[run_document(run) for run in runs],
+            parts=[Table(columns=_RUN_COLUMNS, rows=rows)] if rows else (),
+            remarks=() if rows else ["no runs yet; zoomauto run --help"],
+        ),
+    )
+
+
+def past_run(call: Call, run: Run) -> None:
+    """Show one past run with its report."""
+    zone = call.settings.timezone
+    facts = {
+        "run": run.id,
+        "job": run.job_name,
+        "trigger": run.trigger,
+        "scheduled for": clock(run.scheduled_for, zone),
+        "started": clock(run.started_at, zone),
+        "finished": clock(run.finished_at, zone),
+        "status": _status_words(run),
+        "attempt": run.attempt,
+        "host": run.host,
+        "error": run.error,
+    }
+    parts: list[Table | Facts | str] = [Facts(facts=facts)]
+    if sources := run.report.get("sources"):
+        columns = ("source", "status", "found", "new", "updated", "error")
+        rows = [[s.get(c) for c in ("name", *columns[1:])] for s in sources]
+        parts += ["", Table(columns=columns, rows=rows)]
+    if items := run.report.get("items"):
+        parts += ["", Table(columns=_ITEM_COLUMNS, rows=[_stored_row(item) for item in items])]
+    show(call, Answer(data={"run": run_document(run), **run.report}, parts=parts))
+
+
+def no_run(call: Call, job: str | None) -> None:
+    """Say that there is no run to show."""
+    whose = f"job {job!r} has" if job else "there are"
+    show(call, Answer(data=None, remarks=[f"{whose} no runs yet; zoomauto run --help"]))
+
+
+def _problems(
+    sources: Sequence[SourceReport], items: Sequence[RunItem], problems: Sequence[str], code: int
+) -> Iterator[Problem]:
+    for source in sources:
+        if source.status == "failed":
+            yield Problem(
+                code=source.error_code or "error",
+                message=f"source {source.name!r}: {source.error}",
+                hint=f"zoomauto source check {quote(source.name)}",
+            )
+    for item in items:
+        if item.failure is not None:
+            yield Problem(
+                code=item.error_code or "error",
+                message=f"recording {item.recording_id} {item.name!r}: {item.error}",
+                hint=f"zoomauto recording show {item.recording_id}",
+            )
+    for problem in problems:
+        yield Problem(code=_CODES.get(code, "problem"), message=problem)
+
+
+def _report_parts(found: RunReport) -> Iterator[Table | Facts | str]:
+    yield from map(_source_line, found.sources)
+    if found.items:
+        rows = [
+            (i.recording_id, i.name, i.template, i.status, _stages(i.stages)) for i in found.items
+        ]
+        yield Table(columns=_ITEM_COLUMNS, rows=rows)
+    counts = found.recordings
+    yield (
+        f"{found.run.job_name!r}, run {found.run.id}: {found.run.status};"
+        f" {counts.found} recordings found, {counts.matched} matched,"
+        f" {counts.unmatched} unmatched, {counts.skipped} skipped;"
+        f" {counts.processed} processed, {counts.failed} failed"
+    )
+
+
+def _source_line(source: SourceReport) -> str:
+    if source.status == "skipped":
+        return f"source {source.name!r}: not listed"
+    counts = f"{source.found} found, {source.new} new, {source.updated} updated"
+    return f"source {source.name!r}: {source.status}, {counts}"
+
+
+def _stages(stages: Mapping[str, str]) -> str:
+    return "; ".join(f"{stage} {word}" for stage, word in stages.items())
+
+
+def _preview_row(item: PreviewItem) -> tuple[Any, ...]:
+    size = megabytes(item.download_bytes) if item.download_bytes else None
+    stages = ", ".join(stage for stage, word in item.stages.items() if word == "run")
+    takes = span(item.estimated_time)
+    return (item.action, item.name, item.template, stages, size, takes, item.reason)
+
+
+def _run_row(run: Run, zone: str) -> tuple[Any, ...]:
+    took = run.finished_at - run.started_at if run.finished_at else None
+    return (
+        run.id,
+        run.job_name,
+        run.trigger,
+        clock(run.scheduled_for, zone),
+        clock(run.started_at, zone),
+        span(took),
+        _status_words(run),
+        run.error,
+    )
+
+
+def _status_words(run: Run) -> str:
+    if run.status is RunStatus.SKIPPED and run.skip_reason:
+        return f"{run.status} ({run.skip_reason})"
+    return str(run.status)
+
+
+def _stored_row(item: Mapping[str, Any]) -> tuple[Any, ...]:
+    keys = ("recording_id", "name", "template", "status")
+    return (*(item.get(key) for key in keys), _stages(item.get("stages", {})))

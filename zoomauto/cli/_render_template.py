@@ -1,0 +1,116 @@
+"""Templates as they are shown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from zoomauto.cli._call import Call
+from zoomauto.cli._render import Answer, Facts, Table, iso, show
+from zoomauto.domain.recipe import Verdict
+from zoomauto.domain.template import Template
+
+
+def template_document(template: Template) -> dict[str, Any]:
+    """Give a template as JSON has it."""
+    rules, output = template.rules, template.output
+    return {
+        "id": template.id,
+        "owner": template.owner,
+        "name": template.name,
+        "description": template.description,
+        "is_active": template.is_active,
+        "is_draft": template.is_draft,
+        "matching_rules": {
+            "exact_matches": list(rules.exact_matches),
+            "keywords": list(rules.keywords),
+            "patterns": list(rules.patterns),
+            "exclude_keywords": list(rules.exclude_keywords),
+            "exclude_patterns": list(rules.exclude_patterns),
+            "source_ids": list(rules.source_ids),
+            "case_sensitive": rules.case_sensitive,
+        },
+        "processing_config": dict(template.processing_config),
+        "output_config": {"destinations": list(output.destinations), "naming": output.naming},
+        "created_at": iso(template.created_at),
+        "updated_at": iso(template.updated_at),
+    }
+
+
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Give what one template says to one name as JSON has it."""
+    return {
+        "template_id": verdict.template_id,
+        "template": verdict.template_name,
+        "accepted": verdict.accepted,
+        "decided": verdict.decided,
+        "rule": verdict.rule,
+        "text": verdict.text,
+        "reason": verdict.reason,
+    }
+
+
+def templates(call: Call, found: Sequence[Template]) -> None:
+    """Show all templates."""
+    rows = [(t.id, t.name, _state(t), _rules(t), t.output.destinations) for t in found]
+    table = Table(columns=("id", "name", "state", "rules", "destinations"), rows=rows)
+    show(
+        call,
+        Answer(
+            data=[template_document(template) for template in found],
+            parts=[table] if rows else (),
+            remarks=() if rows else ["no templates yet; zoomauto template create --help"],
+        ),
+    )
+
+
+def template(call: Call, found: Template) -> None:
+    """Show one template."""
+    rules = found.rules
+    facts = {
+        "template": found.name,
+        "id": found.id,
+        "description": found.description,
+        "state": _state(found),
+        "exact names": rules.exact_matches,
+        "keywords": rules.keywords,
+        "patterns": rules.patterns,
+        "exclude keywords": rules.exclude_keywords,
+        "exclude patterns": rules.exclude_patterns,
+        "sources": rules.source_ids,
+        "case sensitive": rules.case_sensitive,
+        "destinations": found.output.destinations,
+        "naming": found.output.naming,
+        **found.processing_config,
+    }
+    show(call, Answer(data=template_document(found), parts=[Facts(facts=facts)]))
+
+
+def changed_template(call: Call, found: Template, deed: str) -> None:
+    """Say what became of a template."""
+    text = f"template {found.id} {found.name!r} {deed}"
+    show(call, Answer(data=template_document(found), parts=[text]))
+
+
+def verdict(call: Call, name: str, found: Verdict) -> None:
+    """Say which rule accepted or rejected a name."""
+    word = "accepted" if found.accepted else "rejected" if found.decided else "not decided"
+    text = f"{word} by {found.template_name!r} ({found.rule}): {found.reason}"
+    show(call, Answer(data={"name": name, **verdict_document(found)}, parts=[text]))
+
+
+def _state(template: Template) -> str:
+    if template.is_draft:
+        return "draft"
+    return "active" if template.is_active else "disabled"
+
+
+def _rules(template: Template) -> str:
+    rules = template.rules
+    words = {
+        "exact": rules.exact_matches,
+        "keyword": rules.keywords,
+        "pattern": rules.patterns,
+        "not": (*rules.exclude_keywords, *rules.exclude_patterns),
+        "source": rules.source_ids,
+    }
+    shown = [f"{word} {', '.join(map(str, texts))}" for word, texts in words.items() if texts]
+    return "; ".join(shown) or "every name"

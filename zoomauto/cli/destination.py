@@ -1,0 +1,112 @@
+"""``zoomauto destination``: where results go."""
+
+from typing import Annotated
+
+import typer
+
+from zoomauto.cli._call import Call
+from zoomauto.cli._grammar import Noun
+from zoomauto.cli._options import OptionPairs, SecretPairs, Yes, confirm, pairs, secret_pairs
+
+app = Noun("Named places that results go to.")
+
+DestinationName = Annotated[
+    str, typer.Argument(metavar="DESTINATION", help="Id or name of a destination.")
+]
+
+
+@app.verb("add")
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    type_name: Annotated[
+        str, typer.Option("--type", metavar="TYPE", help="Kind of destination, as in folder.")
+    ],
+    option: OptionPairs = None,
+    secret: SecretPairs = None,
+) -> None:
+    """Add a named place that results go to.
+
+    A folder needs no name of its own: templates take `--destination folder:/path` too.
+
+    Example:
+        zoomauto destination add archive --type folder --option path=/srv/lectures
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+
+    call = Call.of(context)
+    with open_app(call.settings) as opened:
+        added = opened.add_destination()(
+            call.owner,
+            name,
+            type_name=type_name,
+            options=pairs(option, flag="--option"),
+            secrets=secret_pairs(secret),
+        )
+    render.changed_destination(call, added, "added")
+
+
+@app.verb("list")
+def list_destinations(context: typer.Context) -> None:
+    """Show the named destinations.
+
+    Example:
+        zoomauto destination list
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+
+    call = Call.of(context)
+    with open_app(call.settings) as opened:
+        destinations = opened.list_destinations()(call.owner)
+    render.destinations(call, destinations)
+
+
+@app.verb("show")
+def show(context: typer.Context, destination: DestinationName) -> None:
+    """Show one destination with its options.
+
+    Example:
+        zoomauto destination show archive
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+
+    call = Call.of(context)
+    with open_app(call.settings) as opened:
+        found = opened.show_destination()(call.owner, destination)
+    render.destination(call, found)
+
+
+@app.verb("check")
+def check(context: typer.Context, destination: DestinationName) -> None:
+    """Prove that a destination can be written, and say what is missing.
+
+    Example:
+        zoomauto destination check archive
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+
+    call = Call.of(context)
+    with open_app(call.settings) as opened:
+        checks = opened.check_destination()(call.owner, destination)
+    render.checks(call, f"destination {destination}", checks)
+
+
+@app.verb("remove")
+def remove(context: typer.Context, destination: DestinationName, yes: Yes = False) -> None:
+    """Forget a destination; what was published there stays.
+
+    Example:
+        zoomauto destination remove archive --yes
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+
+    call = Call.of(context)
+    confirm(f"Forget destination {destination!r}?", is_confirmed=yes)
+    with open_app(call.settings) as opened:
+        removed = opened.remove_destination()(call.owner, destination)
+    render.changed_destination(call, removed, "removed")
