@@ -118,6 +118,12 @@ def test_what_takes_too_long_is_stopped(ffmpeg: Ffmpeg, tmp_path: Path):
         ffmpeg.run([*ENDLESS, str(tmp_path / "x.wav")], timeout=timedelta(seconds=0.2))
 
 
+def test_a_script_that_starts_ffmpeg_is_stopped_with_it(tmp_path: Path):
+    script = program(tmp_path / "ffmpeg", "tail -f /dev/null\ntrue")
+    with pytest.raises(TemporaryError, match="not done after"):
+        Ffmpeg(path=str(script)).run([], timeout=timedelta(seconds=0.2))
+
+
 def test_an_interruption_ends_the_child_first(ffmpeg: Ffmpeg, tmp_path: Path):
     def interrupted(_: float) -> None:
         raise KeyboardInterrupt

@@ -93,7 +93,7 @@ def test_what_is_no_whole_film_gets_no_name(
     world.source.contents = {film.key: getattr(clips, clip).read_bytes()}
     with pytest.raises(CorruptMedia, match=reason):
         stage.run(world.context(files=(film,)))
-    assert names_in(world.folder) == ["01-a.mp4.part"]
+    assert names_in(world.folder) == []
 
 
 def test_another_size_than_listed_is_tried_again(
@@ -103,6 +103,20 @@ def test_another_size_than_listed_is_tried_again(
     world.source.contents = {film.key: clips.mute.read_bytes()}
     with pytest.raises(TemporaryError, match="should have 5 bytes"):
         stage.run(world.context(files=(film,)))
+    assert names_in(world.folder) == []
+
+
+def test_what_a_broken_connection_left_is_kept_to_go_on_from(
+    world: Any, stage: DownloadStage, file_of: FileOf
+):
+    film = file_of("a.mp4")
+    world.source.fetch_failures = {film.key: [TemporaryError("connection reset")]}
+    context = world.context(files=(film,))
+    (world.folder / "download").mkdir()
+    (world.folder / "download" / "01-a.mp4.part").write_bytes(b"half")
+    with pytest.raises(TemporaryError, match="connection reset"):
+        stage.run(context)
+    assert names_in(world.folder) == ["01-a.mp4.part"]
 
 
 def test_nothing_is_copied_when_it_would_not_fit(world: Any, tools: Tools, file_of: FileOf):

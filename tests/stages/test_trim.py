@@ -111,6 +111,17 @@ def test_the_index_comes_first_so_that_players_start_at_once(world: Any, clips: 
     assert content.index(b"moov") < content.index(b"mdat")
 
 
+def test_a_fragmented_film_loses_its_end_alone_and_stays_an_mp4(
+    world: Any, ffmpeg: Ffmpeg, clips: Any, tmp_path: Path
+):
+    film = tmp_path / "fragments.mp4"
+    copy = [ffmpeg.path, "-loglevel", "error", "-i", str(clips.talk), "-c", "copy"]
+    subprocess.run([*copy, "-movflags", "+frag_keyframe+empty_moov", str(film)], check=True)
+    result = trimmed(world, film)
+    assert result.note == "cut 0.0 s from the start, 5.0 s from the end"
+    assert read_mp4(result.produced[0].path).brand == "isom"
+
+
 @pytest.mark.parametrize(
     ("clip", "note"),
     [

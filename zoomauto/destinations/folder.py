@@ -173,10 +173,11 @@ class FolderDestination:
             _flush_folder(self._root.parent)
 
     def _refuse_full(self, parcel: Parcel) -> None:
-        free = shutil.disk_usage(self._root).free
-        if free < parcel.size_bytes:
+        disk = shutil.disk_usage(self._root)
+        # Some network mounts do not tell; then writing will.
+        if disk.total and disk.free < parcel.size_bytes:
             raise DiskFull(
-                f"{self._root} has {free:,} bytes free, {parcel.size_bytes:,} are needed",
+                f"{self._root} has {disk.free:,} bytes free, {parcel.size_bytes:,} are needed",
                 hint=f"free some space in {self._root}",
             )
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
@@ -76,11 +76,18 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
     try:
         yield child
     finally:
-        child.kill()
+        if child.poll() is None:
+            _end(child)
         child.wait()
         for pipe in (child.stdout, child.stderr):
             if pipe:
                 pipe.close()
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End a child and its own children: an ffmpeg may be a script that starts another."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:
@@ -122,7 +129,8 @@ class _Listener:
 
     def close(self) -> None:
         """Wait for the last line. Only an ended child closes its end."""
-        self._child.kill()
+        if self._child.poll() is None:
+            _end(self._child)
         self._thread.join()
 
     def _listen(self) -> None:
@@ -131,7 +139,7 @@ class _Listener:
             heard += len(line)
             if heard > _MOST_TEXT:
                 self.gave_up = True
-                self._child.kill()
+                _end(self._child)
                 return
             self.lines.append(line.rstrip("\r\n"))
 
@@ -151,7 +159,7 @@ class _Overdue:
 
     def _strike(self) -> None:
         self.has_struck = True
-        self._child.kill()
+        _end(self._child)
 
 
 def _follow(pipe: IO[bytes] | None, advance: Callable[[float], None]) -> timedelta | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePath
 
@@ -12,6 +12,8 @@ from zoomauto.media.mp4 import FIRST_BOXES, Mp4, read_mp4
 
 _PROBE_TIMEOUT = timedelta(minutes=2)
 _TEXT = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?P<mark><|\{|\[|WEBVTT|#EXTM3U|ffconcat)")
+#: Covers and chapter images; no moving picture.
+_STILLS = frozenset({"jpeg", "png "})
 _INPUT = re.compile(r"\[info\] Input #0, (?P<formats>\S+), from ")
 _DURATION = re.compile(r"\[info\] +Duration: (?P<h>\d+):(?P<m>\d\d):(?P<s>\d\d\.\d+)")
 _STREAM = re.compile(r"\[info\] +Stream #0:\d+\S* (?P<kind>Video|Audio): (?P<rest>.*)")
@@ -38,7 +40,8 @@ def probe(path: PurePath, ffmpeg: Ffmpeg) -> MediaInfo:
         return info
     arguments = [*source_arguments(path), "-map", "0:V?", "-map", "0:a?", "-c", "copy", "-t", "0"]
     finished = ffmpeg.run([*arguments, "-f", "null", "-"], timeout=_PROBE_TIMEOUT)
-    return parse_banner(finished.lines)
+    told = parse_banner(finished.lines)
+    return replace(told, container=info.container) if info else told
 
 
 def probe_header(path: PurePath) -> MediaInfo | None:
@@ -92,8 +95,8 @@ def _duration(found: re.Match[str]) -> timedelta:
 
 
 def _from_mp4(mp4: Mp4) -> MediaInfo:
-    pictures = [track for track in mp4.tracks if track.kind == "vide"]
-    sounds = [track for track in mp4.tracks if track.kind == "soun"]
+    pictures = [t for t in mp4.tracks if t.kind == "vide" and t.codec not in _STILLS]
+    sounds = [t for t in mp4.tracks if t.kind == "soun"]
     if not (pictures or sounds):
         raise CorruptMedia("the MP4 holds neither picture nor sound")
     return MediaInfo(

@@ -2,16 +2,24 @@
 
 import errno
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar
 
 from zoomauto.domain.naming import safe_part
 from zoomauto.domain.recording import FileKind, Recording, RecordingFile
-from zoomauto.errors import DiskFull, InvalidOptions, PermanentError, TemporaryError
+from zoomauto.errors import (
+    DiskFull,
+    InvalidOptions,
+    PermanentError,
+    TemporaryError,
+    ZoomautoError,
+)
 from zoomauto.media.probe import probe_header
 from zoomauto.media.tools import Tools
+from zoomauto.ports.source import Fetched
 from zoomauto.ports.stage import Produced, StageContext, StageResult
 
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
@@ -99,20 +107,34 @@ class DownloadStage:
 def _fetch(context: StageContext, file: RecordingFile, copy: Path) -> Produced:
     """Copy one file under an unfinished name, look at it, then give it its name."""
     unfinished = _unfinished(copy)
-    try:
-        fetched = context.source.fetch(file, unfinished, context.progress)
+    # What a broken connection left is kept: the source may go on from there.
+    with _deleted_after(DiskFull, PermanentError, piece=unfinished):
+        fetched = _fetched(context, file, unfinished)
+    with _deleted_after(ZoomautoError, piece=unfinished):
         _refuse_other_size(file, fetched.size_bytes, _size(unfinished))
         probe_header(unfinished)
-        unfinished.replace(copy)
-    except DiskFull:
-        unfinished.unlink(missing_ok=True)
-        raise
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise TemporaryError(f"{file.name} cannot be copied: {error.strerror}") from error
-        unfinished.unlink(missing_ok=True)
-        raise DiskFull(f"the disk became full while {file.name} was copied") from error
+    unfinished.replace(copy)
     return Produced(path=copy, file_key=file.key, kind=file.kind, sha256=fetched.sha256)
+
+
+def _fetched(context: StageContext, file: RecordingFile, unfinished: Path) -> Fetched:
+    """Have the source write the file; what its disk says, it need not translate."""
+    try:
+        return context.source.fetch(file, unfinished, context.progress)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(f"the disk became full while {file.name} was copied") from error
+        raise TemporaryError(f"{file.name} cannot be copied: {error.strerror}") from error
+
+
+@contextmanager
+def _deleted_after(*errors: type[ZoomautoError], piece: Path) -> Iterator[None]:
+    """Delete a piece that is of no use after one of these errors."""
+    try:
+        yield
+    except errors:
+        piece.unlink(missing_ok=True)
+        raise
 
 
 def _refuse_other_size(file: RecordingFile, fetched: int, written: int) -> None:
