@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from zoomauto.clock import SystemClock
 from zoomauto.errors import UsageError, ZoomautoError
-from zoomauto.media.ffmpeg import Ffmpeg
+from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg
 from zoomauto.media.mp4 import read_mp4
+from zoomauto.settings import Settings
 
 FOLDER = "zoomauto-demo"
 #: Only a folder that holds this file is ever emptied.
@@ -68,20 +70,28 @@ class DemoReport:
     occurrences: tuple[str, ...]
 
 
+def demonstration(settings: Settings, *, say: Say) -> "Demo":
+    """Give the demonstration for the current folder; of the settings it uses ffmpeg's alone."""
+    ffmpeg = find_ffmpeg(settings.ffmpeg)
+    return Demo(ffmpeg=ffmpeg, now=SystemClock().now(), parent=Path.cwd(), say=say)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Demo:
     """Make recordings, set up a job, show the dry run, run it, show what came out."""
 
     ffmpeg: Ffmpeg
     now: datetime
+    #: The folder that gets ours.
+    parent: Path
     say: Say
 
-    def __call__(self, parent: Path) -> DemoReport:
-        """Fill ``parent``/zoomauto-demo anew.
+    def __call__(self) -> DemoReport:
+        """Fill ``zoomauto-demo`` anew.
 
         Raise UsageError when a folder of that name is not ours, ZoomautoError when a step fails.
         """
-        folder = self._fresh(parent / FOLDER)
+        folder = self._fresh(self.parent / FOLDER)
         self.say(f"# A demonstration in {FOLDER}/: its own recordings, settings and database.")
         self._make_recordings(folder)
         shell = _Shell(folder=folder, say=self.say)
@@ -188,7 +198,7 @@ class _Shell:
     def _ended(self, words: Sequence[str]) -> "subprocess.CompletedProcess[str]":
         # What a shell would do with the line as it is shown.
         placed = [word.replace("$PWD", str(self.folder.parent)) for word in words]
-        return subprocess.run(
+        return subprocess.run(  # noqa: S603 - our own program, and every word is made here
             [sys.executable, "-m", "zoomauto", *placed],
             env=_environment(os.environ, self.folder),
             stdin=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from zoomauto.errors import ConfigurationError, NotFound
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "source": {
-        "folder": "zoomauto.sources.folder:FolderSource",
+        "folder": "zoomauto.sources.folder.source:FolderSource",
     },
     "stage": {
         "download": "zoomauto.stages.download:DownloadStage",
