@@ -46,7 +46,7 @@ def _is_carried(recording: Recording) -> bool:
 
 
 def _filtered(recording: Recording, job: Job, window: Window) -> Refusal | None:
-    if recording.status not in job.spec.statuses:
+    if _status_to_start(recording) not in job.spec.statuses:
         wanted = ", ".join(job.spec.statuses)
         return Refusal(code="status", reason=f"{recording.status}; the job takes {wanted}")
     if blank := _blank(recording, job):
@@ -55,6 +55,14 @@ def _filtered(recording: Recording, job: Job, window: Window) -> Refusal | None:
         span = f"{window.start_at:%Y-%m-%d %H:%M} to {window.end_at:%Y-%m-%d %H:%M} UTC"
         return Refusal(code="window", reason=f"did not start in the window, {span}")
     return None
+
+
+def _status_to_start(recording: Recording) -> RecordingStatus:
+    # Its job was deleted: what may succeed the next time is free for the others.
+    failed = recording.status is RecordingStatus.FAILED
+    if failed and recording.failure is FailureKind.TEMPORARY and recording.taken_by_job_id is None:
+        return RecordingStatus.INITIALIZED
+    return recording.status
 
 
 def _blank(recording: Recording, job: Job) -> Refusal | None:
