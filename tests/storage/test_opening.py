@@ -247,3 +247,11 @@ def _cut_all_other_connections(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def test_a_server_url_without_the_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("zoomauto.storage.engine.find_spec", lambda _: None)
+
+    with pytest.raises(ConfigurationError) as refusal:
+        open_store("postgresql://anna@127.0.0.1/zoomauto")
+    assert refusal.value.hint == 'pip install "zoomauto[postgres]"'

@@ -22,8 +22,11 @@ from zoomauto.storage.tables import Row
 
 OPEN = "import sys; from zoomauto.storage.store import open_store as o; o(sys.argv[1]).close()"
 UPGRADE = """
-import sys; from zoomauto.storage.database import SqlDatabase as D
-sys.stdin.readline(); print(D(url=sys.argv[1]).upgrade().state)
+import sys, alembic.command
+from zoomauto.storage.database import SqlDatabase
+print("ready", flush=True)
+sys.stdin.readline()
+print(SqlDatabase(url=sys.argv[1]).upgrade().state)
 """
 
 
@@ -153,11 +156,16 @@ def test_many_first_starts_at_once_make_one_database(
     assert SqlDatabase(url=url).status().state == "current"
 
 
-def test_two_upgrades_of_a_server_at_once_both_succeed(
+def test_upgrades_of_a_server_at_once_all_succeed(
     postgres_url: str, python: Callable[..., Popen[str]]
 ):
-    upgrades = [python(UPGRADE, postgres_url) for _ in range(2)]
+    upgrades = [python(UPGRADE, postgres_url) for _ in range(3)]
+    for upgrade in upgrades:
+        assert upgrade.stdout is not None
+        assert upgrade.stdout.readline() == "ready\n"
+    for upgrade in upgrades:
+        assert upgrade.stdin is not None
+        upgrade.stdin.write("go\n")
+        upgrade.stdin.flush()
 
-    said = [upgrade.communicate("go\n")[0] for upgrade in upgrades]
-
-    assert said == ["current\n", "current\n"]
+    assert [upgrade.communicate()[0] for upgrade in upgrades] == ["current\n"] * 3
