@@ -75,7 +75,7 @@ def open_app(
 
 def database(settings: Settings) -> SqlDatabase:
     """Give the database as a thing to look after, whatever its schema."""
-    return SqlDatabase(settings.database_url)
+    return SqlDatabase(url=settings.database_url)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ import typer
 from zoomauto.cli import (
     config,
     database,
+    demo,
     destination,
     history,
     job,
@@ -49,6 +50,7 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(quota.app, name="quota")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="database")
+app.command("demo", cls=Command)(demo.demo)
 
 
 @app.callback()
@@ -162,10 +164,11 @@ def _misused(call: Call, words: Sequence[str], error: Any) -> int:
     # The parser gave up before it came to --output.
     if _asks_for_json(words):
         call.output = Output.JSON
-    problem = Problem(code="usage", message=error.format_message(), hint=f"{path} --help")
+    message = error.format_message().replace("Value error, ", "")
+    problem = Problem(code="usage", message=message, hint=f"{path} --help")
     if type(error).__name__ == "NoArgsIsHelpError":
         if call.output is Output.TABLE:
-            typer.echo(problem.message, err=True)
+            typer.echo(message, err=True)
             return int(error.exit_code)
         problem = Problem(code="usage", message="There is no verb.", hint=problem.hint)
     show_failure(call, problem, error.exit_code)

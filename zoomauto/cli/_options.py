@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zoomauto.errors import InvalidOptions, UsageError
+from zoomauto.errors import InvalidOptions, UsageError, ZoomautoError
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
@@ -33,6 +33,10 @@ SettingPairs = Annotated[
 ]
 
 _REFERENCES = ("env:", "file:", "credential:", "keyring:", "command:")
+
+
+class Declined(ZoomautoError):
+    """Nothing was changed: the answer was no."""
 
 
 def pairs(words: Sequence[str] | None, *, flag: str) -> dict[str, str]:
@@ -74,8 +78,7 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to answer", hint="add --yes")
     if not typer.confirm(question, err=True):
-        typer.echo("Nothing was changed.", err=True)
-        raise typer.Exit(1)
+        raise Declined
 
 
 def day(text: str | None) -> date | None:

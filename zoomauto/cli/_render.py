@@ -252,7 +252,7 @@ def _write(stream: TextIO, text: str) -> None:
 
 def _fits(text: str, stream: TextIO) -> bool:
     try:
-        text.encode(stream.encoding or "utf-8")
+        text.encode(stream.encoding)
     except UnicodeEncodeError:
         return False
     return True

@@ -76,6 +76,7 @@ class ListRecordings:
                 source_ids=_source_ids(tx, owner, source),
                 limit=limit,
             )
+            newest_first = sorted(found, key=lambda r: (r.start_at, r.id), reverse=True)
             return [
                 RecordingView(
                     recording=recording,
@@ -83,7 +84,7 @@ class ListRecordings:
                     job=jobs.get(recording.taken_by_job_id or 0),
                     template=templates.get(recording.template_id or 0),
                 )
-                for recording in found
+                for recording in newest_first
             ]
 
 
