@@ -202,7 +202,7 @@ def adapters_page() -> str:
 def adapter_section(kind: str, name: str) -> str:
     """Describe one adapter by its class docstring and its options."""
     adapter = registry.load(kind, name)
-    parts = [f"### {name}", inspect.cleandoc(adapter.__doc__ or "")]
+    parts = [f"### {name}", inspect.cleandoc(adapter.__doc__ or "").replace("``", "`")]
     if options := list(_options(adapter)):
         parts.append("\n".join(["| Option | Default | Meaning |", "|---|---|---|", *options]))
     if secrets := sorted(getattr(adapter, "secret_names", ())):
@@ -227,7 +227,7 @@ def field_comments(options: type) -> dict[str, str]:
     for line in inspect.getsource(options).splitlines():
         text = line.strip()
         if text.startswith("#:"):
-            pending.append(text.removeprefix("#:").strip())
+            pending.append(text.removeprefix("#:").strip().replace("``", "`"))
         elif match := re.match(r"(\w+)\s*:", text):
             comments[match[1]] = " ".join(pending)
             pending = []

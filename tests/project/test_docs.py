@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+MENTION = re.compile(r"(?:^ *|[`(]|\$ |&& )zoomauto ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 SUMMARY_WIDTH = 72
@@ -93,6 +94,25 @@ def test_every_option_says_what_it_means(commands: dict[str, Any]):
         if not (parameter.help or "").strip()
     ]
     assert silent == []
+
+
+def test_every_command_that_a_page_mentions_exists(
+    generate: ModuleType, commands: dict[str, Any], pages: list[Path]
+):
+    unknown = {
+        f"{page.name}: zoomauto {noun} {verb}".strip()
+        for page in pages
+        for noun, verb in MENTION.findall(page.read_text())
+        if not _exists(generate, commands, noun, verb)
+    }
+    assert unknown == set()
+
+
+def _exists(generate: ModuleType, commands: dict[str, Any], noun: str, verb: str) -> bool:
+    command = commands.get(f"zoomauto {noun}")
+    if command is None:
+        return False
+    return not (verb and generate.is_group(command)) or f"zoomauto {noun} {verb}" in commands
 
 
 def test_every_link_between_pages_leads_to_a_file_and_a_heading(pages: list[Path]):

@@ -21,9 +21,10 @@ def test_every_example_is_tested():
 
 @pytest.mark.parametrize("example", JOBS, ids=lambda path: path.name)
 def test_job_create_accepts_the_example(zoomauto: Program, example: Path, tmp_path: Path):
-    (tmp_path / "recordings").mkdir()
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
     for arguments in (
-        ("source", "add", "laptop", "--type", "folder", "--option", "path=recordings"),
+        ("source", "add", "laptop", "--type", "folder", "--option", f"path={recordings}"),
         ("template", "create", "lectures", "--keyword", "lecture"),
         ("template", "create", "standups", "--exact", "Stand-up"),
         ("template", "create", "everything else"),

@@ -59,7 +59,7 @@ def test_the_wheel_works_in_a_fresh_environment(
 
     assert "Usage" in run("--help")
     # Makes a database, so the migrations inside the wheel run.
-    assert json.loads(run("job", "list", "--output", "json"))["data"] == {"jobs": []}
+    assert json.loads(run("job", "list", "--output", "json"))["data"] == []
 
 
 def has_package_index(folder: Path) -> bool:
