@@ -1,6 +1,5 @@
 """Every file in examples/ is accepted by the program as it stands."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -19,8 +18,7 @@ def test_every_example_is_tested():
     assert {path for path in EXAMPLES.rglob("*") if path.is_file()} == tested
 
 
-@pytest.mark.parametrize("example", JOBS, ids=lambda path: path.name)
-def test_job_create_accepts_the_example(zoomauto: Program, example: Path, tmp_path: Path):
+def test_job_create_accepts_every_example(zoomauto: Program, tmp_path: Path):
     recordings = tmp_path / "recordings"
     recordings.mkdir()
     for arguments in (
@@ -31,9 +29,12 @@ def test_job_create_accepts_the_example(zoomauto: Program, example: Path, tmp_pa
     ):
         prepared = zoomauto(*arguments)
         assert prepared.returncode == 0, prepared.stderr
-    created = zoomauto("job", "create", "--file", str(example), "--output", "json")
-    assert created.returncode == 0, created.stderr + created.stdout
-    assert json.loads(created.stdout)["status"] == "success"
+    refusals = {}
+    for example in JOBS:
+        created = zoomauto("job", "create", "--file", str(example))
+        if created.returncode != 0:
+            refusals[example.name] = created.stderr
+    assert refusals == {}
 
 
 @pytest.mark.parametrize("example", SETTINGS, ids=lambda path: path.name)
