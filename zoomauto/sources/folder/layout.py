@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import PurePosixPath
+from posixpath import basename, splitext
 from typing import Any
 
 from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
@@ -141,11 +141,11 @@ def kind_in_meeting(path: str, folder: str) -> FileKind | None:
 
 def loose_recording(file: FoundFile) -> ListedRecording:
     """Make a recording of one media file that belongs to no meeting's folder."""
-    name = PurePosixPath(file.path).name
+    name = basename(file.path)
     kind = media_kind(name) or FileKind.OTHER
     return ListedRecording(
         key=key_of(file.path),
-        name=readable(PurePosixPath(name).stem),
+        name=readable(splitext(name)[0]),
         start_at=cloud_start(name) or _instant(file.modified_ns),
         files=(_recording_file(file, kind),),
         pending_reason=None if file.size_bytes else "the file is empty",
@@ -169,8 +169,7 @@ def meeting_recording(
     places = {name: place for place, name in enumerate(_named_files(items or ()))}
 
     def place(file: FoundFile) -> tuple[Any, ...]:
-        path = PurePosixPath(file.path)
-        return places.get(path.name, len(places)), _natural(file.path)
+        return places.get(basename(file.path), len(places)), _natural(file.path)
 
     kinds = [
         (file, kind)
@@ -189,7 +188,7 @@ def meeting_recording(
 
 
 def _recording_file(file: FoundFile, kind: FileKind) -> RecordingFile:
-    name = PurePosixPath(file.path).name
+    name = basename(file.path)
     return RecordingFile(
         key=key_of(file.path),
         name=readable(name),
@@ -237,7 +236,7 @@ def _named_files(items: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _ending(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
+    return splitext(name)[1].lower()
 
 
 def _natural(path: str) -> list[Any]:
