@@ -57,9 +57,15 @@ def _toml(name: str, text: str) -> Any:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidDocument(f"{name}: not valid TOML: {error}") from error
+        reason = str(error).replace("end of document", _end_of(text))
+        raise InvalidDocument(f"{name}: not valid TOML: {reason}") from error
     except RecursionError as error:
         raise InvalidDocument(f"{name}: nested too deeply") from error
+
+
+def _end_of(text: str) -> str:
+    last = text.rpartition("\n")[2]
+    return f"line {text.count(chr(10)) + 1}, column {len(last) + 1}, the end"
 
 
 def _table(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

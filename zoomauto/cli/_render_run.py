@@ -176,7 +176,9 @@ def _source_line(source: SourceReport) -> str:
 
 
 def _stages(stages: Mapping[str, str]) -> str:
-    return "; ".join(f"{stage} {word}" for stage, word in stages.items())
+    """Say what was done; what was not reached, or does not exist, is in the JSON alone."""
+    happened = {s: w for s, w in stages.items() if w != "run" and not w.startswith("not available")}
+    return "; ".join(f"{stage} {word}" for stage, word in happened.items())
 
 
 def _preview_row(item: PreviewItem) -> tuple[Any, ...]:
