@@ -14,6 +14,7 @@ nox.options.default_venv_backend = "virtualenv"
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 EVERYTHING = ".[ffmpeg,postgres,test]"
+DOCUMENT_TESTS = [f"tests/project/test_{name}.py" for name in ("docs", "tutorial", "examples")]
 
 DEV_HELP = """ready; the few useful commands:
   source .venv/bin/activate
@@ -57,7 +58,7 @@ def docs(session: nox.Session) -> None:
     """Check that generated pages are current, links lead somewhere and the tutorial works."""
     session.install("--editable", EVERYTHING)
     session.run("python", "docs/generate.py", "--check")
-    session.run("python", "-m", "pytest", "-q", "tests/project/test_docs.py")
+    session.run("python", "-m", "pytest", "-q", *DOCUMENT_TESTS)
 
 
 @nox.session
