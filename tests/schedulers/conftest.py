@@ -24,7 +24,7 @@ read -r _
 """
 _CRONTAB = """\
 #!/bin/sh
-exec nsenter --target {pid} --mount --pid --wdns "$PWD" -- $CRONTAB_AS /usr/bin/crontab "$@"
+exec nsenter --target {pid} --mount --pid --wdns="$PWD" -- $CRONTAB_AS /usr/bin/crontab "$@"
 """
 
 
@@ -60,9 +60,12 @@ class CronHost:
         self.spool.write_bytes(text)
         self.spool.chmod(0o600)
 
-    def text(self) -> bytes | None:
-        """Give the crontab as our program reads it."""
-        return CrontabProgram().read()
+    @property
+    def text(self) -> bytes:
+        """The crontab as our program reads it."""
+        text = CrontabProgram().read()
+        assert text is not None, "there is no crontab"
+        return text
 
 
 @pytest.fixture(scope="session")
