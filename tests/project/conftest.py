@@ -55,17 +55,3 @@ def zoomauto(world: Mapping[str, str], tmp_path: Path) -> Program:
         )
 
     return run
-
-
-@pytest.fixture(scope="session")
-def require() -> Callable[[object, str], None]:
-    """Skip the test without a component, or fail it where every component was promised."""
-
-    def check(present: object, component: str) -> None:
-        if present:
-            return
-        if os.environ.get("ZOOMAUTO_REQUIRE_COMPONENTS") == "1":
-            pytest.fail(f"{component} is absent, and ZOOMAUTO_REQUIRE_COMPONENTS=1")
-        pytest.skip(f"{component} is absent")
-
-    return check

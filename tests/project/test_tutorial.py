@@ -57,9 +57,9 @@ def test_every_command_of_the_tutorial_does_what_the_page_shows(
     tutorial: Path,
     tmp_path: Path,
     world: Mapping[str, str],
-    require: Callable[[object, str], None],
+    component: Callable[[object, str], None],
 ):
-    require(which("ffmpeg"), "ffmpeg")
+    component(which("ffmpeg"), "ffmpeg")
     for shown in shown_in(tutorial.read_text()):
         result = subprocess.run(
             ["bash", "-c", shown.command],
