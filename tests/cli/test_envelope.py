@@ -6,20 +6,24 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+Zoomauto = Callable[..., Any]
 
 PROGRAM = [sys.executable, "-m", "zoomauto"]
 
 
 @pytest.fixture
-def environment(world: None) -> Mapping[str, str]:
+def environment(world: None) -> dict[str, str]:
     """For a program of its own."""
     return dict(os.environ)
 
 
-def test_json_is_one_envelope_and_nothing_else(zoomauto):
+def test_json_is_one_envelope_and_nothing_else(zoomauto: Zoomauto):
     ended = zoomauto("job", "list", "--output", "json")
     assert (ended.code, ended.err, ended.document) == (
         0,
@@ -37,12 +41,14 @@ def test_json_is_one_envelope_and_nothing_else(zoomauto):
         ("--owner", "carol", "-o", "table", "quota", "show", "--output=json", "--owner", "bob"),
     ],
 )
-def test_shared_options_stand_anywhere_and_the_last_one_wins(zoomauto, words):
+def test_shared_options_stand_anywhere_and_the_last_one_wins(
+    zoomauto: Zoomauto, words: tuple[str, ...]
+):
     ended = zoomauto(*words)
     assert (ended.code, ended.data["owner"]) == (0, "bob")
 
 
-def test_a_failure_is_an_envelope_too(zoomauto):
+def test_a_failure_is_an_envelope_too(zoomauto: Zoomauto):
     ended = zoomauto("-o", "json", "job", "show", "nosuch")
     assert (ended.code, ended.err, ended.document) == (
         2,
@@ -73,7 +79,9 @@ def test_a_failure_is_an_envelope_too(zoomauto):
         (("--output", "json", "job"), "job", "There is no verb."),
     ],
 )
-def test_misuse_is_an_envelope_too(zoomauto, words, command, message):
+def test_misuse_is_an_envelope_too(
+    zoomauto: Zoomauto, words: tuple[str, ...], command: str, message: str
+):
     ended = zoomauto(*words)
     document = ended.document
     (problem,) = document["errors"]
@@ -84,14 +92,14 @@ def test_misuse_is_an_envelope_too(zoomauto, words, command, message):
     assert problem["hint"] == f"zoomauto {command}".strip() + " --help"
 
 
-def test_misuse_without_json_is_said_on_stderr(zoomauto):
+def test_misuse_without_json_is_said_on_stderr(zoomauto: Zoomauto):
     ended = zoomauto("job", "list", "--nosuch", "--", "-o", "json")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("Error: No such option")
     assert ended.err.endswith("\n  hint: zoomauto job list --help\n")
 
 
-def test_an_error_says_what_why_and_how_to_mend_it(zoomauto):
+def test_an_error_says_what_why_and_how_to_mend_it(zoomauto: Zoomauto):
     ended = zoomauto("recording", "show", "7")
     assert (ended.code, ended.out, ended.err) == (
         2,
@@ -100,13 +108,15 @@ def test_an_error_says_what_why_and_how_to_mend_it(zoomauto):
     )
 
 
-def test_verbose_says_what_caused_an_error(zoomauto, tmp_path):
+def test_verbose_says_what_caused_an_error(zoomauto: Zoomauto, tmp_path: Path):
     words = ("job", "create", "--file", str(tmp_path / "nosuch.json"))
     assert "FileNotFoundError" not in zoomauto(*words).err
     assert "  because of FileNotFoundError: " in zoomauto(*words, "--verbose").err
 
 
-def test_a_bug_shows_its_traceback_and_stays_an_envelope(zoomauto, monkeypatch):
+def test_a_bug_shows_its_traceback_and_stays_an_envelope(
+    zoomauto: Zoomauto, monkeypatch: pytest.MonkeyPatch
+):
     # The border of the process: the one thing below that can be made to break at will.
     monkeypatch.setattr("zoomauto.clock.SystemClock.now", lambda _self: 1 / 0)
     ended = zoomauto("schedule", "next", "--daily", "06:00", "-o", "json")
@@ -121,7 +131,7 @@ def test_a_bug_shows_its_traceback_and_stays_an_envelope(zoomauto, monkeypatch):
     ]
 
 
-def test_a_table_in_a_pipe_is_plain_aligned_and_never_cut(stocked):
+def test_a_table_in_a_pipe_is_plain_aligned_and_never_cut(stocked: Zoomauto):
     name = "x" * 300
     stocked("template", "create", name, "--exact", "日本")
     lines = stocked("template", "list").out.splitlines()
@@ -130,7 +140,7 @@ def test_a_table_in_a_pipe_is_plain_aligned_and_never_cut(stocked):
     assert lines[4] == f"4   {name}  active  exact 日本"
 
 
-def test_a_table_on_a_terminal_folds_what_is_wide(stocked, environment):
+def test_a_table_on_a_terminal_folds_what_is_wide(stocked: Zoomauto, environment: dict[str, str]):
     stocked("template", "create", f"[red]{'x' * 300}")
     shown = on_terminal(["template", "list"], environment | {"COLUMNS": "80", "TERM": "xterm"})
     assert "\x1b[1m" in shown
@@ -142,7 +152,7 @@ def test_a_table_on_a_terminal_folds_what_is_wide(stocked, environment):
     assert "\x1b[3" not in plain
 
 
-def on_terminal(words: list[str], environment: Mapping[str, str]) -> str:
+def on_terminal(words: list[str], environment: dict[str, str]) -> str:
     leader, follower = pty.openpty()
     done = subprocess.run(
         [*PROGRAM, *words], stdout=follower, env=environment, stdin=subprocess.DEVNULL, check=True
@@ -168,13 +178,17 @@ def on_terminal(words: list[str], environment: Mapping[str, str]) -> str:
         ("no\u00a0break", "no\u00a0break"),
     ],
 )
-def test_names_do_nothing_to_a_table_and_stay_whole_in_json(zoomauto, name, shown):
+def test_names_do_nothing_to_a_table_and_stay_whole_in_json(
+    zoomauto: Zoomauto, name: str, shown: str
+):
     assert zoomauto("template", "create", name).code == 0
     assert shown in zoomauto("template", "list").out.splitlines()[1]
     assert zoomauto("template", "list", "-o", "json").data[0]["name"] == name
 
 
-def test_a_stream_that_knows_no_cyrillic_gets_escapes(stocked, environment):
+def test_a_stream_that_knows_no_cyrillic_gets_escapes(
+    stocked: Zoomauto, environment: dict[str, str]
+):
     stocked("template", "create", "Лекция")
     latin = environment | {"PYTHONIOENCODING": "ascii"}
     table, document = (
@@ -187,7 +201,9 @@ def test_a_stream_that_knows_no_cyrillic_gets_escapes(stocked, environment):
     assert json.loads(document)["data"][3]["name"] == "Лекция"
 
 
-def test_a_reader_that_has_seen_enough_ends_the_program_quietly(stocked, environment):
+def test_a_reader_that_has_seen_enough_ends_the_program_quietly(
+    stocked: Zoomauto, environment: dict[str, str]
+):
     for number in range(3):
         stocked("template", "create", f"{number} {'x' * 30_000}")
     ended = subprocess.run(
@@ -208,7 +224,9 @@ def test_a_reader_that_has_seen_enough_ends_the_program_quietly(stocked, environ
     assert (ended.stdout, ended.stderr) == ("0\n", "")
 
 
-def test_termination_ends_the_program_as_an_interruption_does(environment, tmp_path):
+def test_termination_ends_the_program_as_an_interruption_does(
+    environment: dict[str, str], tmp_path: Path
+):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     program = subprocess.Popen(
@@ -232,14 +250,14 @@ def test_termination_ends_the_program_as_an_interruption_does(environment, tmp_p
     ]
 
 
-def test_the_version_is_said_without_a_database(fresh, database):
+def test_the_version_is_said_without_a_database(fresh: Zoomauto, database: Path):
     ended = fresh("job", "--version")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("zoomauto ")
     assert not database.exists()
 
 
-def test_the_program_alone_shows_its_help(fresh):
+def test_the_program_alone_shows_its_help(fresh: Zoomauto):
     ended = fresh()
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("Usage: zoomauto [OPTIONS] COMMAND")
@@ -247,24 +265,26 @@ def test_the_program_alone_shows_its_help(fresh):
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 @pytest.mark.parametrize("words", [(), ("job",), ("job", "create"), ("run",)])
-def test_help_shows_the_shared_options_everywhere(fresh, words, flag):
+def test_help_shows_the_shared_options_everywhere(
+    fresh: Zoomauto, words: tuple[str, ...], flag: str
+):
     ended = fresh(*words, flag)
     assert (ended.code, ended.err) == (0, "")
     for option in ("--config", "--database-url", "--owner", "--output", "--verbose", "--version"):
         assert option in ended.out
 
 
-def test_examples_in_help_keep_their_lines(fresh):
+def test_examples_in_help_keep_their_lines(fresh: Zoomauto):
     example = "zoomauto template create lectures --keyword lecture --destination"
     assert f"\n      {example} folder:/srv/lectures\n" in fresh("template", "create", "-h").out
 
 
-def test_completion_can_be_shown(fresh, monkeypatch):
+def test_completion_can_be_shown(fresh: Zoomauto, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SHELL", "/bin/bash")
     ended = fresh("--show-completion", "bash")
     assert "_ZOOMAUTO_COMPLETE" in ended.out
 
 
-def test_no_empty_wal_file_stays_behind(zoomauto, database):
+def test_no_empty_wal_file_stays_behind(zoomauto: Zoomauto, database: Path):
     zoomauto("quota", "set", "--max-jobs", "6")
     assert [path.name for path in database.parent.iterdir()] == ["zoomauto.db"]

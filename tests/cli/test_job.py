@@ -1,8 +1,13 @@
 """``zoomauto job``."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+Zoomauto = Callable[..., Any]
 
 #: Contract, section 4.
 DOCUMENT = {
@@ -16,7 +21,9 @@ DOCUMENT = {
 }
 
 
-def test_the_job_document_is_accepted_as_it_stands_and_shown_again(stocked, settled):
+def test_the_job_document_is_accepted_as_it_stands_and_shown_again(
+    stocked: Zoomauto, settled: Callable[[Any], Any]
+):
     stdin = json.dumps(DOCUMENT).encode()
     created = stocked("job", "create", "--file", "-", "-o", "json", stdin=stdin)
     assert (created.code, created.err, settled(created.document)) == (
@@ -52,7 +59,7 @@ def test_the_job_document_is_accepted_as_it_stands_and_shown_again(stocked, sett
     assert shown.data["next_run_at"].endswith("T06:00:00+03:00")
 
 
-def test_flags_win_over_the_document(stocked, tmp_path):
+def test_flags_win_over_the_document(stocked: Zoomauto, tmp_path: Path):
     (tmp_path / "job.json").write_text(json.dumps(DOCUMENT))
     flags = ("--file", "job.json", "--every-hours", "6", "--template", "the rest")
     data = stocked("job", "create", "Mine", *flags, "--include-blank", "-o", "json").data
@@ -65,7 +72,7 @@ def test_flags_win_over_the_document(stocked, tmp_path):
     assert {key: data[key] for key in DOCUMENT} == DOCUMENT | changed
 
 
-def test_a_zone_beside_a_document_moves_its_schedule(stocked, tmp_path):
+def test_a_zone_beside_a_document_moves_its_schedule(stocked: Zoomauto, tmp_path: Path):
     (tmp_path / "job.toml").write_text(
         'name = "Noon"\ntemplate_ids = [1]\nschedule = {type = "time_of_day", time = "12:00"}\n'
     )
@@ -97,14 +104,16 @@ def test_a_zone_beside_a_document_moves_its_schedule(stocked, tmp_path):
         ),
     ],
 )
-def test_every_schedule_flag_makes_its_schedule(stocked, flags, schedule, cron):
+def test_every_schedule_flag_makes_its_schedule(
+    stocked: Zoomauto, flags: tuple[str, ...], schedule: dict[str, Any], cron: str
+):
     zone = ("--timezone", "Europe/Berlin")
     data = stocked("job", "create", "J", "--template", "1", *flags, *zone, "-o", "json").data
     assert data["schedule"] == {**schedule, "timezone": "Europe/Berlin"}
     assert data["cron"] == cron
 
 
-def test_what_may_surprise_about_a_schedule_is_said_in_both_forms(stocked):
+def test_what_may_surprise_about_a_schedule_is_said_in_both_forms(stocked: Zoomauto):
     words = ("--template", "lectures", "--every-hours", "7")
     table = stocked("job", "create", "Sevens", *words)
     assert table.code == 0
@@ -114,7 +123,7 @@ def test_what_may_surprise_about_a_schedule_is_said_in_both_forms(stocked):
     assert document.data["warnings"][0].startswith("7 hours do not divide a day")
 
 
-def test_no_jobs_says_what_to_do_next(zoomauto):
+def test_no_jobs_says_what_to_do_next(zoomauto: Zoomauto):
     ended = zoomauto("job", "list")
     assert (ended.code, ended.out, ended.err) == (
         0,
@@ -123,7 +132,7 @@ def test_no_jobs_says_what_to_do_next(zoomauto):
     )
 
 
-def test_the_list_can_leave_out_disabled_jobs(stocked):
+def test_the_list_can_leave_out_disabled_jobs(stocked: Zoomauto):
     stocked("job", "copy", "every-evening", "Off", "--disabled")
     every = stocked("job", "list", "-o", "json").data
     active = stocked("job", "list", "--active-only", "-o", "json").data
@@ -134,7 +143,7 @@ def test_the_list_can_leave_out_disabled_jobs(stocked):
     assert active == every[:1]
 
 
-def test_an_update_changes_what_is_named_and_keeps_the_zone(stocked):
+def test_an_update_changes_what_is_named_and_keeps_the_zone(stocked: Zoomauto):
     stocked("job", "update", "every-evening", "--timezone", "Asia/Tokyo")
     before = stocked("job", "show", "1", "-o", "json").data
     assert before["schedule"] == {"type": "time_of_day", "time": "21:00", "timezone": "Asia/Tokyo"}
@@ -152,17 +161,17 @@ def test_an_update_changes_what_is_named_and_keeps_the_zone(stocked):
     assert after == before | changed | instants
 
 
-def test_a_job_is_switched_off_and_on(stocked):
+def test_a_job_is_switched_off_and_on(stocked: Zoomauto):
     assert stocked("job", "disable", "name:Every evening", "-o", "json").data["is_active"] is False
     assert stocked("job", "enable", "id:1", "-o", "json").data["is_active"] is True
 
 
-def test_a_deleted_job_is_gone(stocked):
+def test_a_deleted_job_is_gone(stocked: Zoomauto):
     ended = stocked("job", "delete", "every-evening", "--yes", "-o", "json")
     assert (ended.code, ended.data["slug"]) == (0, "every-evening")
     assert stocked("job", "list", "-o", "json").data == []
 
 
-def test_every_owner_has_jobs_of_their_own(stocked):
+def test_every_owner_has_jobs_of_their_own(stocked: Zoomauto):
     assert stocked("job", "list", "--owner", "bob", "-o", "json").data == []
     assert stocked("job", "show", "1", "--owner", "bob").code == 2

@@ -1,0 +1,329 @@
+"""``zoomauto run``, and what it leaves in ``history`` and ``recording``."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Zoomauto = Callable[..., Any]
+
+PAGE = b"<html>Please sign in</html>"
+
+UNAVAILABLE = {
+    "transcription": "not available: no engine is configured",
+    "subtitles": "not available: there is no transcript",
+    "topics": "not available: there is no transcript",
+}
+
+
+@pytest.fixture
+def due(database: Path):
+    """Let the job's schedule have occurred since it was made."""
+
+    def make() -> None:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("UPDATE automation_jobs SET effective_from = '2020-01-01 00:00'")
+            connection.commit()
+
+    return make
+
+
+def test_a_run_tells_everything_in_json(
+    ready: Zoomauto,
+    record: Callable[[str, bytes], Path],
+    clip: bytes,
+    settled: Callable[[Any], Any],
+    tmp_path: Path,
+):
+    record("Lecture 7 Trees", clip)
+    record("Coffee", clip)
+    ended = ready("run", "every-evening", "-o", "json")
+    document = settled(ended.document)
+    document["data"]["run"]["host"] = "..."
+    (item,) = document["data"]["items"]
+    assert item.pop("stages").keys() == {"download", "trim", "upload", *UNAVAILABLE}
+    assert (ended.code, ended.err, document) == (
+        0,
+        "",
+        {
+            "schema": 1,
+            "command": "run",
+            "status": "success",
+            "data": {
+                "run": {
+                    "id": 1,
+                    "job": "Every evening",
+                    "trigger": "manual",
+                    "scheduled_for": None,
+                    "status": "SUCCESS",
+                    "attempt": 1,
+                    "started_at": "...",
+                    "finished_at": "...",
+                    "skip_reason": None,
+                    "exit_code": 0,
+                    "error": None,
+                    "host": "...",
+                },
+                "sources": [
+                    {
+                        "name": "laptop",
+                        "status": "success",
+                        "found": 2,
+                        "new": 2,
+                        "updated": 0,
+                        "error": None,
+                    }
+                ],
+                "recordings": {
+                    "found": 2,
+                    "matched": 1,
+                    "unmatched": 1,
+                    "processed": 1,
+                    "failed": 0,
+                    "skipped": 0,
+                },
+                "items": [
+                    {
+                        "recording_id": item["recording_id"],
+                        "name": "Lecture 7 Trees",
+                        "template": "lectures",
+                        "status": "UPLOADED",
+                        "error": None,
+                    }
+                ],
+                "problems": [],
+            },
+            "errors": [],
+        },
+    )
+    assert [file.suffix for file in (tmp_path / "Published").iterdir()] == [".mp4"]
+
+
+def test_a_recording_that_fails_is_an_error_with_the_full_data(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
+):
+    record("Lecture 7 Trees", clip)
+    record("Lecture 8 Page", PAGE)
+    ended = ready("run", "every-evening", "-o", "json")
+    document = ended.document
+    (problem,) = document["errors"]
+    failed = next(i for i in document["data"]["items"] if i["status"] == "FAILED")
+    assert (ended.code, document["status"]) == (3, "partial")
+    assert len(document["data"]["items"]) == 2
+    assert problem == {
+        "code": "corrupt_media",
+        "message": f"recording {failed['recording_id']} 'Lecture 8 Page': {failed['error']}",
+        "hint": f"zoomauto recording show {failed['recording_id']}",
+    }
+
+
+def test_every_recording_failing_for_good_ends_with_65(
+    ready: Zoomauto, record: Callable[[str, bytes], Path]
+):
+    record("Lecture 8 Page", PAGE)
+    ended = ready("run", "every-evening")
+    assert ended.code == 65
+    assert "FAILED" in ended.out
+    assert "Error: recording 1 'Lecture 8 Page': " in ended.err
+
+
+def test_a_source_that_cannot_be_listed_ends_with_75(ready: Zoomauto, tmp_path: Path):
+    (tmp_path / "Zoom").rmdir()
+    ended = ready("run", "every-evening", "-o", "json")
+    (problem,) = ended.document["errors"]
+    assert (ended.code, ended.document["status"]) == (75, "error")
+    assert (problem["code"], problem["hint"]) == ("unreachable", "zoomauto source check laptop")
+    assert ended.data["sources"][0]["error"] in problem["message"]
+
+
+def test_a_dry_run_shows_its_plan_and_changes_no_byte(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes, tmp_path: Path
+):
+    record("Lecture 7 Trees", clip)
+    record("Coffee", clip)
+    files = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    ended = ready("run", "every-evening", "--dry-run", "-o", "json")
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == files
+    data = ended.data
+    (planned,) = data["would_process"]
+    assert planned.pop("estimated_seconds") >= 0
+    assert (ended.code, ended.err, planned) == (
+        0,
+        "",
+        {
+            "recording_id": None,
+            "name": "Lecture 7 Trees",
+            "action": "NEW",
+            "reason": "matches template 'lectures'",
+            "template": "lectures",
+            "stages": {"download": "run", "trim": "run", **UNAVAILABLE, "upload": "run"},
+            "download_bytes": len(clip),
+        },
+    )
+    assert data["recordings"] == {"found": 2, "matched": 1, "unmatched": 1, "skipped": 0}
+    assert [source["name"] for source in data["sources"]] == ["laptop"]
+    table = ready("run", "every-evening", "--dry-run").out.splitlines()
+    assert table[1].split()[:2] == ["do", "recording"]
+    assert {line.split()[0] for line in table[2:4]} == {"NEW", "SKIP"}
+
+
+def test_a_dry_run_makes_no_database(fresh: Zoomauto, database: Path):
+    ended = fresh("run", "every-evening", "--dry-run")
+    assert ended.code == 78
+    assert not database.exists()
+
+
+def test_a_run_by_hand_can_leave_the_sources_alone(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
+):
+    record("Lecture 7 Trees", clip)
+    data = ready("run", "every-evening", "--no-sync", "-o", "json").data
+    assert [source["status"] for source in data["sources"]] == ["skipped"]
+    assert data["recordings"]["found"] == 0
+
+
+def test_a_quiet_run_says_only_what_went_wrong(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
+):
+    record("Lecture 7 Trees", clip)
+    first = ready("run", "every-evening", "--quiet")
+    assert (first.code, first.out, first.err) == (0, "", "")
+    record("Lecture 8 Page", PAGE)
+    second = ready("run", "every-evening", "--quiet")
+    assert (second.code, second.out, len(second.err.splitlines())) == (65, "", 2)
+
+
+def test_a_scheduled_start_that_is_not_due_says_nothing(ready: Zoomauto):
+    ended = ready("run", "every-evening", "--scheduled")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    asked = ready("run", "every-evening", "--scheduled", "-o", "json")
+    assert (asked.code, asked.document["status"], asked.data) == (0, "success", None)
+    assert ready("history", "list", "-o", "json").data == []
+
+
+def test_a_scheduled_run_is_silent_on_success_and_logs_in_full(
+    ready: Zoomauto,
+    due: Callable[[], None],
+    record: Callable[[str, bytes], Path],
+    clip: bytes,
+    tmp_path: Path,
+):
+    record("Lecture 7 Trees", clip)
+    due()
+    ended = ready("run", "every-evening", "--scheduled")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    log = tmp_path / "home" / ".local" / "state" / "zoomauto" / "zoomauto.log"
+    assert "run 1: SUCCESS" in log.read_text()
+    (run,) = ready("history", "list", "-o", "json").data
+    assert (run["trigger"] in {"schedule", "catch_up"}, run["status"]) == (True, "SUCCESS")
+    again = ready("run", "every-evening", "--scheduled")
+    assert (again.code, len(ready("history", "list", "-o", "json").data)) == (0, 1)
+
+
+def test_a_scheduled_run_that_fails_says_one_paragraph(
+    ready: Zoomauto, due: Callable[[], None], record: Callable[[str, bytes], Path]
+):
+    record("Lecture 8 Page", PAGE)
+    due()
+    ended = ready("run", "every-evening", "--scheduled")
+    assert (ended.code, ended.out) == (65, "")
+    first, second = ended.err.splitlines()
+    assert first.startswith("Error: job 'Every evening', run 1: Lecture 8 Page: ")
+    assert second == "  hint: zoomauto history show --run 1"
+
+
+def test_a_scheduled_start_never_makes_a_database(fresh: Zoomauto, database: Path, tmp_path: Path):
+    ended = fresh("run", "every-evening", "--scheduled")
+    assert (ended.code, ended.out) == (78, "")
+    assert ended.err.endswith("  hint: zoomauto database upgrade\n")
+    assert not database.exists()
+    log = tmp_path / "home" / ".local" / "state" / "zoomauto" / "zoomauto.log"
+    assert "there is no database" in log.read_text()
+
+
+def test_a_job_without_a_source_ends_with_78_and_is_remembered(ready: Zoomauto):
+    ready("source", "disable", "laptop")
+    ended = ready("run", "every-evening", "-o", "json")
+    (problem,) = ended.document["errors"]
+    assert (ended.code, problem["code"]) == (78, "configuration")
+    assert "has no active source" in problem["message"]
+    assert [run["exit_code"] for run in ready("history", "list", "-o", "json").data] == [78]
+
+
+def test_history_shows_the_newest_run_or_the_one_asked_for(
+    ready: Zoomauto, record: Callable[[str, bytes], Path]
+):
+    record("Lecture 8 Page", PAGE)
+    for _ in range(2):
+        ready("run", "every-evening")
+    newest = ready("history", "show", "every-evening", "-o", "json").data
+    first = ready("history", "show", "--run", "1", "-o", "json").data
+    assert (newest["run"]["id"], newest["items"]) == (2, [])
+    assert (first["run"]["id"], [item["status"] for item in first["items"]]) == (1, ["FAILED"])
+    assert [run["id"] for run in ready("history", "list", "--limit", "1", "-o", "json").data] == [2]
+    table = ready("history", "show", "--run", "1").out
+    assert "Lecture 8 Page" in table
+
+
+def test_no_history_says_what_to_do_next(stocked: Zoomauto):
+    for words in (("history", "list"), ("history", "show"), ("history", "show", "1")):
+        ended = stocked(*words)
+        assert (ended.code, ended.out) == (0, "")
+        assert ended.err.endswith("no runs yet; zoomauto run --help\n")
+
+
+def test_a_failed_recording_is_shown_explained_retried_skipped_and_reset(
+    ready: Zoomauto, record: Callable[[str, bytes], Path]
+):
+    record("Lecture 8 Page", PAGE)
+    ready("run", "every-evening")
+    shown = ready("recording", "show", "1", "-o", "json").data
+    facts = ("id", "name", "source", "status", "job", "template", "failed_at_stage", "failure")
+    assert [shown[fact] for fact in facts] == [
+        1,
+        "Lecture 8 Page",
+        "laptop",
+        "FAILED",
+        "Every evening",
+        "lectures",
+        "download",
+        "permanent",
+    ]
+    assert (shown["size_bytes"], shown["checkpoints"], shown["publications"]) == (len(PAGE), [], [])
+    assert [file["name"] for file in shown["files"]] == ["video1.mp4"]
+
+    why = ready("recording", "explain", "1", "--job", "every-evening", "-o", "json").data
+    assert (why["taken"], why["refusal"]["code"]) == (False, "parked")
+    assert [(v["template"], v["accepted"], v["rule"]) for v in why["verdicts"]] == [
+        ("lectures", True, "keywords")
+    ]
+
+    assert ready("recording", "retry", "1", "-o", "json").data["status"] == "INITIALIZED"
+    why = ready("recording", "explain", "1", "--job", "every-evening").out
+    assert why.startswith("job 'Every evening' takes it, by template 'lectures'\n")
+    assert ready("recording", "skip", "1", "-o", "json").data["status"] == "SKIPPED"
+    assert ready("recording", "reset", "1").code == 2
+    reset = ready("recording", "reset", "1", "--yes", "-o", "json").data
+    assert (reset["status"], reset["job"]) == ("INITIALIZED", None)
+
+
+def test_recordings_are_listed_newest_first_and_filtered(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
+):
+    for topic in ("Lecture A", "Lecture B", "Lecture C"):
+        record(topic, PAGE)
+    ready("run", "every-evening")
+    listed = ready("recording", "list", "--limit", "0", "-o", "json").data
+    assert [r["id"] for r in listed] == sorted((r["id"] for r in listed), reverse=True)
+    newest = ready("recording", "list", "--limit", "2", "-o", "json").data
+    assert newest == listed[:2]
+    for words in (("--status", "failed"), ("--source", "laptop")):
+        assert ready("recording", "list", *words, "-o", "json").data == listed
+    empty = ready("recording", "list", "--status", "UPLOADED")
+    assert (empty.out, empty.err) == (
+        "",
+        "no such recordings; zoomauto run JOB lists the sources\n",
+    )
