@@ -1,7 +1,7 @@
 """Opens adapters by name: the registry behind the port that use cases know."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoomauto import registry
@@ -13,6 +13,7 @@ from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Destination
 from zoomauto.ports.source import Source
 from zoomauto.ports.stage import Stage
+from zoomauto.secrets import StoredSecrets, check_reference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,10 @@ class RegisteredAdapters:
     """Every adapter of the registry, built with its validated options and the machine's tools."""
 
     tools: Tools
+    #: Open sources by their configuration's id: one token and one pool of connections each.
+    _sources: dict[int, tuple[SourceConfig, Source]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def stage_options(self) -> Mapping[str, type]:
         """Give the options dataclass of each stage there is, by stage name."""
@@ -39,23 +44,37 @@ class RegisteredAdapters:
         return _checked("destination", type_name, options, secrets)
 
     def source(self, config: SourceConfig) -> Source:
-        """Open a source."""
-        opened: Source = self._built("source", config.type, config.options)
+        """Open a source, or give the open one while its configuration stays the same."""
+        known, opened = self._sources.get(config.id, (None, None))
+        if opened is None or known is None or not _is_same(known, config):
+            place = f"source {config.name!r}"
+            tools = replace(self.tools, secrets=StoredSecrets(config.secrets, place=place))
+            opened = _built("source", config.type, config.options, tools)
+            self._sources[config.id] = config, opened
         return opened
 
     def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
         """Open a destination."""
-        opened: Destination = self._built("destination", type_name, options)
+        opened: Destination = _built("destination", type_name, options, self.tools)
         return opened
 
     def stage(self, name: str, options: Mapping[str, Any]) -> Stage:
         """Make a stage with its table of ``processing_config``."""
-        made: Stage = self._built("stage", name, options)
+        made: Stage = _built("stage", name, options, self.tools)
         return made
 
-    def _built(self, kind: str, name: str, options: Mapping[str, Any]) -> Any:
-        adapter = registry.load(kind, name)
-        return adapter(read_options(adapter.Options, options, where=f"{kind} {name}"), self.tools)
+
+def _built(kind: str, name: str, options: Mapping[str, Any], tools: Tools) -> Any:
+    adapter = registry.load(kind, name)
+    return adapter(read_options(adapter.Options, options, where=f"{kind} {name}"), tools)
+
+
+def _is_same(known: SourceConfig, config: SourceConfig) -> bool:
+    return (known.type, known.options, known.secrets) == (
+        config.type,
+        config.options,
+        config.secrets,
+    )
 
 
 def _checked(
@@ -67,5 +86,7 @@ def _checked(
             f"a {type_name} {kind} has no secret {', '.join(unknown)}",
             hint=f"its secrets: {', '.join(sorted(adapter.secret_names)) or 'none'}",
         )
+    for reference in secrets.values():
+        check_reference(reference)
     read = read_options(adapter.Options, options, where=f"{type_name} {kind}")
     return {name: getattr(read, name) for name in options}

@@ -107,6 +107,12 @@ class Unreachable(TemporaryError):
     retry_now = False
 
 
+class RateLimited(TemporaryError):
+    """The vendor's rate limit is used up; ``reset_at`` in the data says until when."""
+
+    retry_now = False
+
+
 class IncompleteListing(TemporaryError):
     """The source could not be listed completely."""
 

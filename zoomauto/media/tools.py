@@ -1,11 +1,13 @@
 """What every source, stage and destination may use, found only when it is used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg
 from zoomauto.ports.clock import Clock
+from zoomauto.ports.secrets import Secrets
 from zoomauto.ports.workspace import Workspace
+from zoomauto.secrets import StoredSecrets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +18,8 @@ class Tools:
     clock: Clock
     #: The setting ``media.ffmpeg``: a path or a name; None to look for one.
     ffmpeg_setting: str | None = None
+    #: Those of the source that is opened; nothing is resolved before it is asked for.
+    secrets: Secrets = field(default_factory=lambda: StoredSecrets({}))
 
     @cached_property
     def ffmpeg(self) -> Ffmpeg:
