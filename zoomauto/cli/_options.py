@@ -75,7 +75,7 @@ def confirm(question: str, *, is_confirmed: bool) -> None:
     """Ask before something is lost. Raise UsageError when nobody is there to answer."""
     if is_confirmed:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody is there to answer", hint="add --yes")
     if not typer.confirm(question, err=True):
         raise Declined

@@ -49,7 +49,7 @@ def told(call: Call, *, is_silent: bool, log_file: Path | None) -> Iterator[Prog
         else:
             log_to_stderr(verbose=call.is_verbose)
             yield Lines()
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         if log_file is not None:
             logger.exception("the command failed")
         raise

@@ -148,8 +148,10 @@ def _problems(
                 message=f"recording {item.recording_id} {item.name!r}: {item.error}",
                 hint=f"zoomauto recording show {item.recording_id}",
             )
+    # A run that ended before it came to a source or recording ended for this very reason.
+    word = "problem" if sources or items else _CODES.get(code, "problem")
     for problem in problems:
-        yield Problem(code=_CODES.get(code, "problem"), message=problem)
+        yield Problem(code=word, message=problem)
 
 
 def _report_parts(found: RunReport) -> Iterator[Table | Facts | str]:

@@ -98,7 +98,7 @@ def list_jobs(
 
 @app.verb("show")
 def show(context: typer.Context, job: JobName) -> None:
-    """Show one job; with -o json as a document that job create takes.
+    """Show one job; with -o json, its document and what followed from it.
 
     Example:
         zoomauto job show every-evening
