@@ -365,14 +365,22 @@ def test_without_the_program_it_says_how_to_get_it(tmp_path: Path, monkeypatch: 
     )
 
 
-def test_a_daemon_is_recognised_among_the_processes(tmp_path: Path):
-    for pid, name in ((1, "init"), (7, "crontab")):
-        (tmp_path / str(pid)).mkdir()
-        (tmp_path / str(pid) / "comm").write_text(f"{name}\n")
-    (tmp_path / "sys").mkdir()
-    assert running_daemon(tmp_path) is None
-    (tmp_path / "7" / "comm").write_text("crond\n")
-    assert running_daemon(tmp_path) == "crond"
+@pytest.mark.parametrize(
+    ("status", "daemon"),
+    [
+        pytest.param("Name:\tcrond\nNSpid:\t7\n", "crond", id="here"),
+        pytest.param("Name:\tcron\n", "cron", id="on an old kernel"),
+        pytest.param("Name:\tcron\nNSpid:\t7\t1\n", None, id="in a container"),
+        pytest.param("Name:\tcrontab\nNSpid:\t7\n", None, id="another program"),
+    ],
+)
+def test_a_daemon_is_recognised_among_the_processes(
+    tmp_path: Path, status: str, daemon: str | None
+):
+    for name in ("1", "7", "sys"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "7/status").write_text(status)
+    assert running_daemon(tmp_path) == daemon
 
 
 def test_a_second_installation_waits_for_the_lock(

@@ -39,7 +39,8 @@ def fast_cron(
     component(PRELOAD, "faketime")
     fake = ("env", f"LD_PRELOAD={PRELOAD}", "FAKETIME=+0 x60")
     with subprocess.Popen(
-        cron_host.command("timeout", "--foreground", "100", *fake, "cron", "-f"), start_new_session=True
+        cron_host.command("timeout", "--foreground", "100", *fake, "cron", "-f"),
+        start_new_session=True,
     ) as daemon:
         yield daemon
         os.killpg(daemon.pid, signal.SIGTERM)
@@ -61,9 +62,25 @@ def test_a_probe_shows_when_and_in_which_environment_cron_started_it(
     assert list((tmp_path / "state").glob("probe-*")) == []
 
 
-def test_a_running_daemon_makes_the_backend_usable(fast_cron: object, backend: CrontabScheduler):
-    backend.probe(["true"], within=LIMIT)
-    assert backend.availability() == Availability(usable=True, reason="cron is running")
+_AVAILABILITY = """
+import sys
+from pathlib import Path
+from zoomauto.clock import SystemClock
+from zoomauto.schedulers.crontab.backend import CrontabScheduler
+
+print(CrontabScheduler(
+    owner="ann", installation="ab12", state_folder=Path(sys.argv[1]), clock=SystemClock()
+).availability())
+"""
+
+
+def test_a_running_daemon_makes_the_backend_usable(
+    fast_cron: object, backend: CrontabScheduler, cron_host: "CronHost", tmp_path: Path
+):
+    backend.probe(["true"], within=LIMIT)  # the daemon runs once this has
+    inside = cron_host.command("env", "PATH=/usr/bin", sys.executable, "-c", _AVAILABILITY)
+    said = subprocess.run([*inside, tmp_path], capture_output=True, text=True, check=True)
+    assert said.stdout == f"{Availability(usable=True, reason='cron is running')}\n"
 
 
 def test_without_a_daemon_a_probe_ends_in_time_and_leaves_nothing(

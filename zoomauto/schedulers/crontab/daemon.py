@@ -25,9 +25,13 @@ def starting_hint() -> str:
 
 def _command(process: Path) -> str:
     try:
-        return (process / "comm").read_text(errors="replace").strip()
+        status = (process / "status").read_text(errors="replace")
     except OSError:  # ended meanwhile, or hidden
         return ""
+    facts = {key: value for key, _, value in (line.partition(":") for line in status.split("\n"))}
+    # Several numbers: a process of a container, whose cron starts nothing of ours.
+    is_here = len(facts.get("NSpid", "").split()) < 2  # noqa: PLR2004 - one is ours
+    return facts.get("Name", "").strip() if is_here else ""
 
 
 def _is_active(name: str) -> bool:
