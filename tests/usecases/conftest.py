@@ -1,5 +1,6 @@
 """A small world around the use cases: real database and work folders, fakes outside."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,8 @@ OWNER = "ann"
 #: A Tuesday.
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
+FIRST = Holder(host="laptop", realm="boot-1", pid=1, pid_started="1")
+
 
 @dataclass(kw_only=True)
 class World:
@@ -52,7 +55,7 @@ class World:
     download: FakeStage = field(default_factory=lambda: FakeStage(action=fetch_files))
     trim: FakeStage = field(default_factory=lambda: FakeStage(action=cut_files))
     upload: FakeStage = field(default_factory=lambda: FakeStage(action=publish_inputs))
-    holder: Holder = Holder(host="laptop", realm="boot-1", pid=1, pid_started="1")
+    holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
 
     @property
@@ -103,8 +106,9 @@ class World:
         pending: str | None = None,
     ) -> ListedRecording:
         """Put a recording with one file of its key into a source, in place of one of that key."""
+        size, fingerprint = len(content), hashlib.sha256(content).hexdigest()
         file = RecordingFile(
-            key=key, name=key, kind=FileKind.VIDEO, size_bytes=len(content), fingerprint=str(content)
+            key=key, name=key, kind=FileKind.VIDEO, size_bytes=size, fingerprint=fingerprint
         )
         listed = ListedRecording(
             key=key,

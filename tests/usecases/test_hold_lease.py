@@ -30,9 +30,7 @@ def held(world: World, name: str = "job:1") -> Lease | None:
 
 def take(world: World, name: str = "job:1") -> Lease | None:
     with world.store.writing() as tx:
-        return take_lease(
-            tx, name, world.holder, now=world.clock.now(), is_alive=world.is_alive
-        )
+        return take_lease(tx, name, world.holder, now=world.clock.now(), is_alive=world.is_alive)
 
 
 def heartbeat(world: World, *, store: Store | None = None) -> Heartbeat:

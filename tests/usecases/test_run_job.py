@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from zoomauto.domain.job_change import JobChange
 from zoomauto.domain.run import Counts, RunStatus, SourceReport, Trigger
+from zoomauto.domain.schedule import TimeOfDay
 from zoomauto.domain.source import Window
 from zoomauto.errors import (
     AuthenticationError,
+    DiskFull,
     IncompleteListing,
     PermanentError,
-    StoreBusy,
     TemporaryError,
     Unreachable,
 )
@@ -23,6 +24,7 @@ from zoomauto.usecases.edit_jobs import DeleteJob, UpdateJob
 from zoomauto.usecases.edit_recordings import ResetRecording
 from zoomauto.usecases.edit_sources import SourceChange, UpdateSource
 from zoomauto.usecases.edit_templates import TemplateChange, UpdateTemplate
+from zoomauto.usecases.run_job import RunRequest
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import World
@@ -38,9 +40,9 @@ def update_job(world: World, **change: Any) -> None:
     )
 
 
-def update_template(world: World, name: str = "Lectures", **change: Any) -> None:
+def update_template(world: World, **change: Any) -> None:
     UpdateTemplate(store=world.store, clock=world.clock, adapters=world.adapters)(
-        OWNER, name, TemplateChange(**change)
+        OWNER, "Lectures", TemplateChange(**change)
     )
 
 
@@ -119,22 +121,13 @@ def test_the_first_listing_covers_sync_days_of_the_jobs_own_calendar(empty_world
     world = empty_world
     world.add_source()
     world.add_template()
-    zone = replace(world_schedule(), timezone="Asia/Tokyo")
-    world.add_job(schedule=zone, sync_days=3)
+    world.add_job(schedule=TimeOfDay(time=time(6), timezone="Asia/Tokyo"), sync_days=3)
     world.clock.move_to(datetime(2026, 3, 10, 16, tzinfo=UTC))  # the 11th in Tokyo
 
     world.run()
 
     (window,) = world.sources["Zoom"].windows
     assert window.start_at == datetime(2026, 3, 8, 15, tzinfo=UTC)  # the 9th, 00:00 in Tokyo
-
-
-def world_schedule() -> Any:
-    from datetime import time
-
-    from zoomauto.domain.schedule import TimeOfDay
-
-    return TimeOfDay(time=time(6), timezone="UTC")
 
 
 def test_after_an_outage_the_window_reaches_back_to_the_last_complete_listing(world: World):
@@ -264,7 +257,7 @@ def test_the_first_template_that_matches_wins_and_the_unmatched_is_left_alone(em
 
 
 @pytest.mark.parametrize("change", [{"is_draft": True}, {"is_active": False}])
-def test_drafts_and_disabled_templates_take_nothing(world: World, change: dict[str, bool]):
+def test_drafts_and_disabled_templates_take_nothing(world: World, change: dict[str, Any]):
     world.add_template("Others", keywords=("other",))
     update_job(world, templates=("Lectures", "Others"))
     update_template(world, **change)
@@ -324,16 +317,24 @@ def test_reset_gives_a_recording_free_for_any_job(world: World):
     assert world.sources["Zoom"].fetched == ["a.mp4", "a.mp4"]
 
 
-@pytest.mark.parametrize("failure", [TemporaryError("later"), KeyboardInterrupt()])
-def test_deleting_a_job_gives_free_what_it_had_begun(world: World, failure: BaseException):
+def test_deleting_a_job_gives_free_what_a_killed_run_had_begun(world: World):
     world.add_job("Second")
     world.record()
-    world.upload.failures = [failure] * 3
-    try:
+    world.upload.failures = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
         world.run("Daily")
-    except KeyboardInterrupt:
-        world.new_process()
-    world.upload.failures = []
+    world.new_process()
+
+    DeleteJob(store=world.store)(OWNER, "Daily")
+
+    assert [item.status for item in world.run("Second").items] == ["UPLOADED"]
+
+
+def test_deleting_a_job_gives_free_what_may_succeed_the_next_time(world: World):
+    world.add_job("Second")
+    world.record()
+    world.upload.failures = [TemporaryError("later")] * 3
+    world.run("Daily")
 
     DeleteJob(store=world.store)(OWNER, "Daily")
 
@@ -493,18 +494,31 @@ def test_a_lease_lost_to_another_process_ends_the_run_and_its_row_is_left_alone(
     assert world.job().run_count == 1
 
 
-def test_a_store_that_fails_ends_the_run(world: World):
+class FullStore:
+    """The world's store, whose disk is full whenever a publication is to be saved."""
+
+    def __init__(self, world: World) -> None:
+        self._store = world.store
+        self._upload = world.upload
+        self.reading = world.store.reading
+
+    def writing(self, *, owner: str | None = None) -> Any:
+        if self._upload.contexts:
+            self._upload.contexts.clear()
+            raise DiskFull("no space left for the database")
+        return self._store.writing(owner=owner)
+
+
+def test_a_store_that_fails_ends_the_run_and_is_no_recordings_failure(world: World):
     world.record("a.mp4", ago=timedelta(hours=3))
     world.record("b.mp4")
+    full: Any = FullStore(world)
+    process = replace(world.process_recording, store=full)
 
-    def fail(context: Any) -> Any:
-        raise StoreBusy("locked")
+    report = replace(world.run_job, process_recording=process)(RunRequest(owner=OWNER, job="Daily"))
 
-    world.upload.action = lambda context: context.published(None)
-
-    with pytest.raises(AttributeError):
-        world.run()
-
+    assert report
+    assert (report.run.exit_code, report.problems) == (75, ("no space left for the database",))
     assert world.statuses() == {"a.mp4": "UPLOADING", "b.mp4": "INITIALIZED"}
 
 
@@ -567,9 +581,10 @@ def test_a_begun_recording_whose_template_is_gone_is_matched_anew_or_told(world:
     report = world.run()
 
     number = world.recording().id
-    assert report.problems == (
+    (problem,) = report.problems
+    assert problem == (
         f"recording {number} (Lecture) was begun and no template of the job takes it any more;"
-        f" zoomauto recording reset {number} gives it free",
+        f" zoomauto recording reset {number} gives it free"
     )
     world.add_template("Anything")
     update_job(world, templates=("Parties", "Anything"))

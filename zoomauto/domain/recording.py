@@ -188,4 +188,4 @@ def blank_by_duration(duration: timedelta | None) -> str | None:
     """Say why a recording of this length is blank, or None. Unknown length is never blank."""
     if duration is None or duration >= BLANK_BELOW:
         return None
-    return f"shorter than {BLANK_BELOW.seconds} s ({duration.total_seconds():.0f} s)"
+    return f"shorter than {BLANK_BELOW.seconds} s ({duration // timedelta(seconds=1)} s)"

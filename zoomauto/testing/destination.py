@@ -9,16 +9,18 @@ from zoomauto.ports.destination import Delivered, Parcel
 from zoomauto.ports.progress import Progress
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeDestinationOptions:
+    """Any path; it is not used."""
+
+    path: str = ""
+
+
 @dataclass(kw_only=True)
 class FakeDestination:
     """Holds published bytes by name; fails as often as ``failures`` says."""
 
-    @dataclass(frozen=True, kw_only=True)
-    class Options:
-        """Any path; it is not used."""
-
-        path: str = ""
-
+    Options: ClassVar[type] = FakeDestinationOptions
     secret_names: ClassVar[frozenset[str]] = frozenset()
 
     objects: dict[str, bytes] = field(default_factory=dict)

@@ -27,9 +27,7 @@ class FakeProgress:
     notes: list[str] = field(default_factory=list)
 
     @contextmanager
-    def step(
-        self, label: str, *, total: float | None = None, unit: str = ""
-    ) -> Iterator[FakeStep]:
+    def step(self, label: str, *, total: float | None = None, unit: str = "") -> Iterator[FakeStep]:
         """Open a step."""
         step = FakeStep(label=label, total=total, unit=unit)
         self.steps.append(step)

@@ -14,14 +14,16 @@ from zoomauto.ports.progress import Progress
 from zoomauto.ports.source import Fetched
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeSourceOptions:
+    """No options."""
+
+
 @dataclass(kw_only=True)
 class FakeSource:
     """Lists what it is given and hands out the bytes of each file by key."""
 
-    @dataclass(frozen=True, kw_only=True)
-    class Options:
-        """No options."""
-
+    Options: ClassVar[type] = FakeSourceOptions
     secret_names: ClassVar[frozenset[str]] = frozenset()
 
     recordings: list[ListedRecording] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import ClassVar
 
 from zoomauto.domain.artifact import Artifact, Publication
 from zoomauto.domain.pipeline import main_files
@@ -10,15 +11,18 @@ from zoomauto.ports.destination import Destination, Parcel
 from zoomauto.ports.stage import Produced, StageContext, StageResult
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeStageOptions:
+    """One option, so that tables can be tried."""
+
+    level: int = 0
+
+
 @dataclass(kw_only=True)
 class FakeStage:
     """Remembers every context; fails as often as ``failures`` says, before or after acting."""
 
-    @dataclass(frozen=True, kw_only=True)
-    class Options:
-        """One option, so that tables can be tried."""
-
-        level: int = 0
+    Options: ClassVar[type] = FakeStageOptions
 
     action: Callable[[StageContext], StageResult] = lambda _: StageResult(note="nothing to do")
     #: Raised before anything is done, once for each entry.

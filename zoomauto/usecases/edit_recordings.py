@@ -16,12 +16,14 @@ from zoomauto.domain.recording import (
 )
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.selection import Refusal, refusal
+from zoomauto.domain.template import Template
 from zoomauto.domain.window import sync_window
 from zoomauto.errors import NotFound, UsageError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.edit_jobs import find_job
+from zoomauto.usecases.select_recordings import is_usable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,9 +117,7 @@ class ExplainRecording:
             jobs = {j.id: j.name for j in tx.jobs.list(owner)}
             templates = [t for i in job.spec.template_ids if (t := tx.templates.get(i))]
             source = tx.sources.get(recording.source_id)
-        usable = [t for t in templates if t.is_active and not t.is_draft]
-        matcher = Matcher(usable)
-        verdicts = matcher.explain(recording.name, recording.source_id)
+        verdicts = _verdicts(recording, templates)
         window = sync_window(
             self.clock.now(),
             timezone=job.spec.schedule.timezone,
@@ -231,6 +231,24 @@ def _write(tx: Transaction, clock: Clock, recording: Recording, **values: object
     change = RecordingChange(recording_id=recording.id, values=values)
     tx.recordings.update_many([change], now=clock.now())
     return _view(tx, find_recording(tx, recording.owner, recording.id))
+
+
+def _verdicts(recording: Recording, templates: Sequence[Template]) -> tuple[Verdict, ...]:
+    """Ask every template, and say of those that are never asked why."""
+    usable = [template for template in templates if is_usable(template)]
+    asked = iter(Matcher(usable).explain(recording.name, recording.source_id))
+    return tuple(next(asked) if is_usable(t) else _out_of_use(t) for t in templates)
+
+
+def _out_of_use(template: Template) -> Verdict:
+    draft = "it is a draft; zoomauto template enable ends that"
+    return Verdict(
+        template_id=template.id,
+        template_name=template.name,
+        accepted=False,
+        rule="none",
+        reason=draft if template.is_draft else "it is disabled",
+    )
 
 
 def _refuse_busy(tx: Transaction, recording: Recording, clock: Clock) -> None:

@@ -45,13 +45,18 @@ class Selection:
     problems: tuple[str, ...] = ()
 
 
+def is_usable(template: Template) -> bool:
+    """Whether jobs may use the template."""
+    return template.is_active and not template.is_draft
+
+
 def _usable_templates(tx: Transaction, job: Job) -> tuple[Template, ...]:
     """Give the job's active templates that are no drafts, in the job's order.
 
     Raise ConfigurationError when there is none: such a job can never do anything.
     """
     found = [t for i in job.spec.template_ids if (t := tx.templates.get(i)) is not None]
-    usable = tuple(t for t in found if t.is_active and not t.is_draft)
+    usable = tuple(t for t in found if is_usable(t))
     if usable:
         return usable
     names = ", ".join(repr(t.name) for t in found)

@@ -1,0 +1,102 @@
+"""The processing config: checked when it is saved, cascaded when it is used."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from zoomauto.domain.processing import (
+    Flags,
+    ProcessingConfig,
+    cascade,
+    check_processing_config,
+    with_settings,
+)
+from zoomauto.errors import InvalidOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrimOptions:
+    """As a stage declares them."""
+
+    threshold_db: float = -40.0
+    padding_seconds: float = 2.0
+
+
+STAGES: dict[str, type] = {"trim": TrimOptions}
+
+
+def test_the_last_layer_that_names_a_key_decides():
+    template = {"auto_upload": False, "trim": {"threshold_db": -38.0, "padding_seconds": 1.0}}
+    job = {"auto_upload": True, "skip_topics": True, "trim": {"padding_seconds": 0.0}}
+
+    assert cascade(template, job) == ProcessingConfig(
+        flags=Flags(auto_upload=True, skip_topics=True),
+        tables={"trim": {"threshold_db": -38.0, "padding_seconds": 0.0}},
+    )
+
+
+def test_without_layers_the_defaults_count_and_no_layer_is_changed():
+    template = {"trim": {"threshold_db": -38.0}}
+
+    cascade(template, {"trim": {"threshold_db": -1.0}})
+
+    assert cascade() == ProcessingConfig()
+    assert template == {"trim": {"threshold_db": -38.0}}
+
+
+def test_values_are_read_from_text_and_only_what_was_given_is_kept():
+    given = {"skip_trim": "yes", "auto_upload": False, "trim": {"threshold_db": "-38"}}
+
+    assert check_processing_config(given, STAGES) == {
+        "skip_trim": True,
+        "auto_upload": False,
+        "trim": {"threshold_db": -38.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"skip_tirm": True}, "processing_config: there is no option 'skip_tirm'"),
+        ({"trim": {"treshold": 1}}, "processing_config.trim: there is no option 'treshold'"),
+        ({"trim": 3}, "processing_config.trim must be a table of options, not 3"),
+        (
+            {"topics": {}},
+            "processing_config.topics: there is no topics stage, so it takes no options",
+        ),
+        (
+            {"auto_upload": "perhaps"},
+            (
+                "processing_config: 'auto_upload' cannot be 'perhaps':"
+                " input should be a valid boolean, unable to interpret input"
+            ),
+        ),
+    ],
+)
+def test_what_is_unknown_or_unusable_is_refused(config: dict[str, Any], message: str):
+    with pytest.raises(InvalidOptions) as caught:
+        check_processing_config(config, STAGES)
+
+    assert caught.value.message == message
+
+
+def test_settings_are_laid_over_a_config_and_reach_into_tables():
+    config = {"auto_upload": True, "trim": {"threshold_db": -38.0}}
+
+    merged = with_settings(
+        config, {"skip_trim": "1", "trim.padding_seconds": "0", "upload.a.b": "c"}
+    )
+
+    assert merged == {
+        "auto_upload": True,
+        "skip_trim": "1",
+        "trim": {"threshold_db": -38.0, "padding_seconds": "0"},
+        "upload": {"a.b": "c"},
+    }
+    assert config == {"auto_upload": True, "trim": {"threshold_db": -38.0}}
+
+
+def test_a_switch_has_no_keys():
+    with pytest.raises(InvalidOptions, match="'skip_trim' is a switch and has no key 'x'"):
+        with_settings({"skip_trim": True}, {"skip_trim.x": "1"})
