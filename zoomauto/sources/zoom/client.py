@@ -1,0 +1,194 @@
+"""Asking Zoom's API: credentials, pace, patience."""
+
+import base64
+import logging
+import threading
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from zoomauto.http import Answer, Http
+from zoomauto.media.tools import Tools
+from zoomauto.ports.clock import Clock
+from zoomauto.ports.secrets import Secret
+from zoomauto.secrets import mask
+from zoomauto.sources.zoom.faults import (
+    TOKEN_REFUSED,
+    code_of,
+    document_of,
+    not_zoom,
+    refusal,
+    token_refusal,
+)
+from zoomauto.sources.zoom.options import ZoomOptions
+from zoomauto.sources.zoom.pace import Label, Pace, ask_patiently
+
+logger = logging.getLogger(__name__)
+
+#: A token is renewed so long before it ends: no download starts with its last second.
+RENEWED_BEFORE = timedelta(seconds=60)
+_USUAL_LIFE = 3600
+_UNAUTHORIZED = 401
+_OK = range(200, 300)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """An access token; it lives in memory only."""
+
+    secret: Secret
+    #: Not used from here on.
+    stale_at: datetime
+    #: Empty when Zoom does not say.
+    scopes: frozenset[str]
+
+    @property
+    def header(self) -> dict[str, str]:
+        """The header that shows it."""
+        return {"Authorization": f"Bearer {self.secret.reveal()}"}
+
+
+class Tokens:
+    """Gets access tokens, and keeps the newest (Server-to-Server OAuth)."""
+
+    def __init__(self, options: ZoomOptions, tools: Tools, http: Http) -> None:
+        self._options = options
+        self._tools = tools
+        self._http = http
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+
+    def current(self) -> Token:
+        """Give a token that is good for a while.
+
+        Raise AuthenticationError, ConfigurationError or TemporaryError when there is none.
+        """
+        with self._lock:
+            token = self._token
+            if token is None or self._tools.clock.now() >= token.stale_at:
+                token = self._token = self._asked()
+            return token
+
+    def renew(self, refused: Token) -> None:
+        """Forget a token that was refused, unless another thread has replaced it already."""
+        with self._lock:
+            if self._token is refused:
+                self._token = None
+
+    def _asked(self) -> Token:
+        options = self._options
+        secret = self._tools.secrets.get("client_secret").reveal()
+        pair = base64.b64encode(f"{options.client_id}:{secret}".encode()).decode()
+        mask(pair)
+        answer = ask_patiently(
+            lambda: self._http.send(
+                "POST",
+                options.token_url,
+                headers={"Authorization": f"Basic {pair}"},
+                form={"grant_type": "account_credentials", "account_id": options.account_id},
+            ),
+            self._tools.clock,
+        )
+        return self._token_in(answer)
+
+    def _token_in(self, answer: Answer) -> Token:
+        document = document_of(answer)
+        if document is None:
+            raise not_zoom("token_url", self._options.token_url, answer.status)
+        text = document.get("access_token")
+        if answer.status not in _OK or not isinstance(text, str) or not text:
+            raise token_refusal(answer.status, document)
+        mask(text)
+        life = timedelta(seconds=_seconds(document.get("expires_in")))
+        return Token(
+            secret=Secret(text),
+            stale_at=self._tools.clock.now() + life - min(RENEWED_BEFORE, life / 2),
+            scopes=frozenset(str(document.get("scope") or "").split()),
+        )
+
+
+class ZoomClient:
+    """One account's API: one token, one pool of connections, one pace. Safe for threads."""
+
+    def __init__(self, options: ZoomOptions, tools: Tools) -> None:
+        self.http = Http()
+        weakref.finalize(self, self.http.close)
+        self.tokens = Tokens(options, tools, self.http)
+        #: Label -> requests per second that Zoom's answers named.
+        self.limits_seen: dict[str, str] = {}
+        self._base = options.api_base.rstrip("/")
+        self._clock: Clock = tools.clock
+        self._pace = Pace(options.plan, tools.clock)
+
+    def get(
+        self, path: str, *, label: Label, expect: str, params: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any]:
+        """Ask for a document that holds the key ``expect``. ``path`` is percent-encoded.
+
+        A token that is refused is renewed once. Raise what ``faults`` makes of a refusal,
+        RateLimited for a daily limit, TemporaryError or Unreachable when waiting did not help.
+        """
+        url = self._base + path + (f"?{urlencode(params)}" if params else "")
+        token = self.tokens.current()
+        answer, document = self._answer(url, label, token)
+        if _is_token_refused(answer, document):
+            self.tokens.renew(token)
+            answer, document = self._answer(url, label, self.tokens.current())
+        if answer.status in _OK and expect in document:
+            return document
+        raise refusal(answer.status, document)
+
+    def _answer(self, url: str, label: Label, token: Token) -> tuple[Answer, Mapping[str, Any]]:
+        def send() -> Answer:
+            self._pace.wait(label)
+            answer = self.http.send("GET", url, headers=token.header)
+            self._note(url, answer)
+            return answer
+
+        answer = ask_patiently(send, self._clock)
+        document = document_of(answer)
+        if document is not None:
+            return answer, document
+        if answer.status == _UNAUTHORIZED:
+            return answer, {"code": TOKEN_REFUSED, "message": "no reason given"}
+        raise not_zoom("api_base", self._base, answer.status)
+
+    def _note(self, url: str, answer: Answer) -> None:
+        headers = answer.headers
+        path = url.removeprefix(self._base).partition("?")[0]
+        tracking = headers.get("x-zm-trackingid", "-")
+        logger.debug("GET %s: %s, x-zm-trackingid %s", path, answer.status, tracking)
+        if headers.get("x-ratelimit-category") and headers.get("x-ratelimit-limit"):
+            kind = headers.get("x-ratelimit-type", "QPS")
+            label = f"{headers['x-ratelimit-category']}, {kind}"
+            self.limits_seen[label] = headers["x-ratelimit-limit"]
+
+
+def meeting_path(uuid: str) -> str:
+    """Give the path of a meeting's recordings, its uuid encoded twice where it has a slash.
+
+    Zoom's gateway decodes once before it splits the path.
+    """
+    segment = quote(uuid, safe="")
+    return f"/meetings/{quote(segment, safe='') if '/' in uuid else segment}/recordings"
+
+
+def user_path(user: str) -> str:
+    """Give the path of a user's recordings."""
+    return f"/users/{quote(user, safe='')}/recordings"
+
+
+def _is_token_refused(answer: Answer, document: Mapping[str, Any]) -> bool:
+    if answer.status in _OK:
+        return code_of(document) == TOKEN_REFUSED
+    return answer.status == _UNAUTHORIZED or code_of(document) == TOKEN_REFUSED
+
+
+def _seconds(value: object) -> int:
+    try:
+        return max(1, int(str(value)))
+    except ValueError:
+        return _USUAL_LIFE

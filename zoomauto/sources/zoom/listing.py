@@ -1,0 +1,308 @@
+"""Listing recordings: users, windows of days, pages; and proof that nothing is missing."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+from zoomauto.domain.recording import ListedRecording
+from zoomauto.domain.source import Window
+from zoomauto.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    IncompleteListing,
+    RateLimited,
+    TemporaryError,
+    Unreachable,
+    ZoomautoError,
+)
+from zoomauto.sources.zoom.client import ZoomClient, user_path
+from zoomauto.sources.zoom.faults import is_stale_page
+from zoomauto.sources.zoom.options import ALL_USERS, WHOLE_ACCOUNT, ZoomOptions
+from zoomauto.sources.zoom.pace import Label
+from zoomauto.sources.zoom.rows import Row, identity_of, merged, recording_of
+
+logger = logging.getLogger(__name__)
+
+#: Zoom allows a month; shorter months and its own counting leave this much.
+WINDOW_DAYS = 29
+PAGE_SIZE = 300
+#: Zoom's default. Larger pages were seen to lose rows.
+SMALL_PAGE = 30
+ACCOUNT_PATH = "/accounts/me/recordings"
+#: Cloud recordings are younger.
+_FIRST_DAY = date(2012, 1, 1)
+_RESTARTS = 2
+#: So many users in a row without an answer: the rest would fare no better.
+_FAILURES_IN_A_ROW = 3
+_NAMED_USERS = 10
+_DAY = timedelta(days=1)
+_NO_RECORDING = 3301
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Somebody whose recordings are listed."""
+
+    id: str
+    #: For people: an e-mail address where it is known.
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Days:
+    """A window of days as Zoom takes it; whether it includes the last one is not documented."""
+
+    first: date
+    last: date
+
+    def halves(self) -> tuple["Days", "Days"] | None:
+        """Split in two that share a day; None when there is nothing to split."""
+        length = (self.last - self.first).days
+        if length <= 1:
+            return None
+        middle = self.first + timedelta(days=(length + 1) // 2)
+        return Days(first=self.first, last=middle), Days(first=middle, last=self.last)
+
+
+@dataclass(kw_only=True)
+class _Page:
+    """The rows of one window."""
+
+    rows: list[Row] = field(default_factory=list)
+    #: What Zoom says it has; None when it does not say.
+    total: int | None = None
+    #: The days that were used, when they are not those that were asked for.
+    is_clamped: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.is_clamped and (self.total is None or len(self.rows) >= self.total)
+
+
+def windows(window: Window, now: datetime) -> list[Days]:
+    """Cut a window into spans that Zoom accepts, the oldest first.
+
+    Spans share a day, start a day early and end tomorrow at the latest: which zone the days are
+    in, and whether the last one counts, is not documented.
+    """
+    first = max(_utc_day(window.start_at), _FIRST_DAY + _DAY) - _DAY
+    last = min(_utc_day(window.end_at), _utc_day(now)) + _DAY
+    if first > last:
+        return []
+    days = [first]
+    while days[-1] < last:
+        days.append(min(days[-1] + timedelta(days=WINDOW_DAYS), last))
+    return [Days(first=a, last=b) for a, b in pairwise(days)]
+
+
+def people(client: ZoomClient, options: ZoomOptions) -> list[Person]:
+    """Give everybody whose recordings are wanted; the deactivated keep theirs."""
+    chosen = options.chosen_users
+    if chosen != (ALL_USERS,):
+        return [Person(id=user, name=user) for user in chosen]
+    found: dict[str, Person] = {}
+    for status in ("active", "inactive"):
+        for row in _users(client, status):
+            user = str(row.get("id") or "")
+            if user:
+                found.setdefault(user, Person(id=user, name=str(row.get("email") or user)))
+    return list(found.values())
+
+
+@dataclass(kw_only=True)
+class Listing:
+    """One listing of one window, and what it could not read."""
+
+    client: ZoomClient
+    options: ZoomOptions
+    window: Window
+    now: datetime
+    #: Who could not be listed completely, and why.
+    failures: dict[str, ZoomautoError] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+    _listed_users: int = 0
+
+    def recordings(self) -> Iterator[ListedRecording]:
+        """Give every recording, each once; raise at the end for what is missing.
+
+        What nobody could be listed for is raised as it is; IncompleteListing names the users.
+        """
+        in_a_row = 0
+        for person in self._people():
+            failed_before = len(self.failures)
+            yield from self._recordings_of(person)
+            failure = self.failures.get(person.name)
+            in_a_row = in_a_row + 1 if isinstance(failure, TemporaryError) else 0
+            self._listed_users += len(self.failures) == failed_before
+            if in_a_row >= _FAILURES_IN_A_ROW and not isinstance(failure, IncompleteListing):
+                break
+        self._raise_failures()
+
+    def _people(self) -> list[Person]:
+        if self.options.chosen_users == (WHOLE_ACCOUNT,):
+            return [Person(id=WHOLE_ACCOUNT, name="the account")]
+        return people(self.client, self.options)
+
+    def _recordings_of(self, person: Person) -> Iterator[ListedRecording]:
+        whole = self.options.chosen_users == (WHOLE_ACCOUNT,)
+        path = ACCOUNT_PATH if whole else user_path(person.id)
+        rows: dict[str, Row] = {}
+        unread = 0
+        try:
+            for days in windows(self.window, self.now):
+                for row in self._rows(path, days):
+                    uuid = str(row.get("uuid") or "")
+                    unread += not uuid
+                    rows[uuid] = merged(rows[uuid], row) if uuid in rows else row
+        except (RateLimited, Unreachable, ConfigurationError):
+            raise
+        except ZoomautoError as error:
+            logger.warning("listing %s: %s", person.name, error)
+            self.failures[person.name] = error
+        rows.pop("", None)
+        yield from self._read(person, rows, unread)
+
+    def _read(
+        self, person: Person, rows: Mapping[str, Row], unread: int
+    ) -> Iterator[ListedRecording]:
+        """Read the rows of one user; those of the same uuid under two users count once."""
+        views = self.options.preferred_views
+        for uuid, row in rows.items():
+            if uuid in self._seen:
+                continue
+            recording = recording_of(row, views)
+            if recording is None:
+                unread += 1
+            elif recording.start_at in self.window:
+                self._seen.add(uuid)
+                yield recording
+        if unread:
+            reason = f"{unread} rows without uuid or start"
+            self.failures.setdefault(person.name, IncompleteListing(reason))
+
+    def _rows(self, path: str, days: Days) -> Iterator[Row]:
+        """Give the rows of a window; split it while Zoom shows fewer than it counts."""
+        page = self._page(path, days, PAGE_SIZE)
+        if page.is_complete:
+            yield from page.rows
+            return
+        halves = days.halves()
+        if halves is not None:
+            for half in halves:
+                yield from self._rows(path, half)
+            return
+        page = self._page(path, days, SMALL_PAGE)
+        yield from page.rows
+        if not page.is_complete:
+            raise IncompleteListing(
+                f"Zoom counts {page.total} recordings from {days.first} to {days.last}"
+                f" and shows {len(page.rows)}"
+            )
+
+    def _page(self, path: str, days: Days, size: int) -> _Page:
+        """Read all pages of a window; from the start again when Zoom forgets where we were."""
+        for restart in range(_RESTARTS + 1):
+            try:
+                return self._pages(path, days, size)
+            except ZoomautoError as error:
+                if error.data.get("zoom_code") == _NO_RECORDING:
+                    return _Page()
+                if not is_stale_page(error) or restart == _RESTARTS:
+                    raise
+        raise AssertionError("the last restart returns or raises")
+
+    def _pages(self, path: str, days: Days, size: int) -> _Page:
+        params = {
+            "from": days.first.isoformat(),
+            "to": days.last.isoformat(),
+            "page_size": str(size),
+        }
+        result = _Page()
+        rows: dict[tuple[object, ...], Row] = {}
+        tokens: set[str] = set()
+        token = ""
+        while True:
+            document = self.client.get(
+                path,
+                label=Label.MEDIUM,
+                expect="meetings",
+                params={**params, **({"next_page_token": token} if token else {})},
+            )
+            before = len(rows)
+            rows.update((identity_of(row), row) for row in _objects(document.get("meetings")))
+            result.total = _total(document, result.total)
+            result.is_clamped = result.is_clamped or _is_clamped(document, days)
+            tokens.add(token)
+            token = str(document.get("next_page_token") or "")
+            # A token that comes again, or leads to nothing new, would lead nowhere for ever.
+            if not token or token in tokens or len(rows) == before:
+                result.rows = list(rows.values())
+                return result
+
+    def _raise_failures(self) -> None:
+        if not self.failures:
+            return
+        if not self._listed_users and not self._seen:
+            kinds = {type(error) for error in self.failures.values()}
+            if kinds == {AuthenticationError}:
+                raise next(iter(self.failures.values()))
+        named = [f"{name} ({error.message})" for name, error in self.failures.items()]
+        more = len(named) - _NAMED_USERS
+        raise IncompleteListing(
+            f"not everything of {len(named)} user{'s' * (len(named) != 1)} could be listed:"
+            f" {'; '.join(named[:_NAMED_USERS])}" + (f" and {more} more" if more > 0 else ""),
+            hint="zoomauto source check NAME",
+            users=list(self.failures),
+        )
+
+
+def _users(client: ZoomClient, status: str) -> Iterator[Row]:
+    """Give the users of one status; Zoom was seen to repeat the last page for ever."""
+    seen: set[str] = set()
+    tokens: set[str] = set()
+    token = ""
+    while True:
+        params = {"status": status, "page_size": str(PAGE_SIZE)}
+        document = client.get(
+            "/users",
+            label=Label.MEDIUM,
+            expect="users",
+            params={**params, **({"next_page_token": token} if token else {})},
+        )
+        new = [row for row in _objects(document.get("users")) if row.get("id") not in seen]
+        seen.update(str(row.get("id")) for row in new)
+        yield from new
+        tokens.add(token)
+        token = str(document.get("next_page_token") or "")
+        if not token or token in tokens or not new:
+            return
+
+
+def _objects(value: object) -> list[Row]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _total(document: Row, known: int | None) -> int | None:
+    value = document.get("total_records")
+    try:
+        total = int(str(value))
+    except ValueError:
+        return known
+    return total if known is None else max(total, known)
+
+
+def _is_clamped(document: Row, days: Days) -> bool:
+    """Whether Zoom used fewer days than it was asked for; only the echo says so."""
+    first, last = (str(document.get(name) or "")[:10] for name in ("from", "to"))
+    return bool(first and first > days.first.isoformat()) or bool(
+        last and last < days.last.isoformat()
+    )
+
+
+def _utc_day(instant: datetime) -> date:
+    try:
+        return instant.astimezone(UTC).date()
+    except OverflowError:
+        return instant.date()
