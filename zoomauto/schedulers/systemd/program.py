@@ -1,0 +1,142 @@
+"""systemd's programs, run as children that cannot ask, page, colour or hang."""
+
+import os
+import pwd
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from zoomauto.errors import ConfigurationError, TemporaryError, ZoomautoError
+
+Scope = Literal["user", "system"]
+
+_TIMEOUT_SECONDS = 60
+_NO_BUS = re.compile(
+    "Failed to connect to (?:user scope )?bus|No medium found|Host is down|Connection refused"
+)
+_REFUSED = re.compile(
+    "authentication required|Access denied|Permission denied|Operation not permitted"
+)
+#: What decides where systemd's programs look; nothing else of our environment reaches them.
+_PASSED_ON = ("PATH", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "USER")
+_QUIET = {"LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "", "SYSTEMD_ASK_PASSWORD": "0"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What a program said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class SystemdPrograms:
+    """``systemctl``, ``systemd-analyze``, ``systemd-run`` and ``loginctl`` for one manager."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    @cached_property
+    def user(self) -> str:
+        """The name of the user who runs this."""
+        try:
+            return pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:
+            return str(os.geteuid())
+
+    def control(self, *words: str) -> str:
+        """Run ``systemctl``; give what it printed. Raise as :meth:`run` and :meth:`failed` do."""
+        return self._checked("systemctl", *self._scope_words, *words)
+
+    def try_control(self, *words: str) -> Said:
+        """Run ``systemctl`` where a refusal is an answer too."""
+        return self.run("systemctl", *self._scope_words, *words)
+
+    def start_transient(self, *words: str) -> None:
+        """Run ``systemd-run``."""
+        self._checked("systemd-run", *self._scope_words, "--quiet", *words)
+
+    def analyze(self, *words: str) -> Said:
+        """Run ``systemd-analyze``, which says with its exit code what it thinks."""
+        return self.run("systemd-analyze", *self._scope_words, *words)
+
+    def run(self, *command: str) -> Said:
+        """Run a program to its end.
+
+        Raise ConfigurationError when it is not installed, TemporaryError when it hangs.
+        """
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell, and every word is made by us
+                command,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="surrogateescape",
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"{command[0]} is not installed", hint="apt install systemd, or --backend crontab"
+            ) from error
+        except subprocess.TimeoutExpired as error:
+            raise TemporaryError(
+                f"{command[0]} did not answer within {_TIMEOUT_SECONDS} seconds"
+            ) from error
+        return Said(code=done.returncode, out=done.stdout, err=done.stderr.strip())
+
+    def failed(self, program: str, said: Said) -> ZoomautoError:
+        """Say what a refusal means, and what mends it."""
+        why = said.err.splitlines()[0] if said.err else f"it ended with {said.code}"
+        if _NO_BUS.search(said.err):
+            return self._no_manager(why)
+        if _REFUSED.search(said.err):
+            return ConfigurationError(
+                f"systemd refuses this to {self.user}: {why}",
+                hint="run it with sudo, or with --scope user",
+            )
+        return TemporaryError(f"{program} failed: {why}")
+
+    def is_unreachable(self, said: Said) -> bool:
+        """Whether there is no manager to answer."""
+        return said.code != 0 and bool(_NO_BUS.search(said.err))
+
+    @property
+    def lingering_hint(self) -> str:
+        """The command that keeps the user's manager running without a session."""
+        # With the name: without one it fails where there is no session, as in a cron job.
+        return f"loginctl enable-linger {self.user}"
+
+    @property
+    def _scope_words(self) -> Sequence[str]:
+        return (f"--{self.scope}",)
+
+    def _checked(self, program: str, *words: str) -> str:
+        said = self.run(program, *words)
+        if said.code != 0:
+            raise self.failed(program, said)
+        return said.out
+
+    def _no_manager(self, why: str) -> ConfigurationError:
+        if self.scope == "system":
+            return ConfigurationError(
+                f"systemd cannot be reached: {why}", hint="--backend crontab, without systemd"
+            )
+        return ConfigurationError(
+            f"the systemd user manager of {self.user} cannot be reached: {why}",
+            hint=self.lingering_hint,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        # Under sudo and in cron jobs the variable is another user's, or missing.
+        runtime = Path(f"/run/user/{os.geteuid()}")
+        if runtime.is_dir() and runtime.stat().st_uid == os.geteuid():
+            passed["XDG_RUNTIME_DIR"] = str(runtime)
+        return passed | _QUIET
