@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zoomauto.errors import InvalidOptions, UsageError, ZoomautoError
+from zoomauto.errors import UsageError, ZoomautoError
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
@@ -32,8 +32,6 @@ SettingPairs = Annotated[
     ),
 ]
 
-_REFERENCES = ("env:", "file:", "credential:", "keyring:", "command:")
-
 
 class Declined(ZoomautoError):
     """Nothing was changed: the answer was no."""
@@ -51,17 +49,10 @@ def pairs(words: Sequence[str] | None, *, flag: str) -> dict[str, str]:
 
 
 def secret_pairs(words: Sequence[str] | None) -> dict[str, str]:
-    """Read ``KEY=REF`` words. Raise InvalidOptions for a secret itself, without repeating it."""
+    """Read ``KEY=REF`` words. A refused one may be a secret, so it is never repeated."""
     if any("=" not in word for word in words or ()):
         raise UsageError("--secret takes KEY=REF", hint="--secret client_secret=env:ZOOM_SECRET")
-    read = pairs(words, flag="--secret")
-    for key, reference in read.items():
-        if reference and not reference.startswith(_REFERENCES):
-            raise InvalidOptions(
-                f"--secret {key} must be a reference, never the secret itself",
-                hint=f"--secret {key}=env:NAME, or {', '.join(_REFERENCES[1:])}",
-            )
-    return read
+    return pairs(words, flag="--secret")
 
 
 def given(words: Sequence[str] | None) -> tuple[str, ...] | None:
