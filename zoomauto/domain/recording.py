@@ -96,6 +96,8 @@ class ListedRecording:
     files: tuple[RecordingFile, ...] = ()
     #: Why the source has not finished it; None when it is ready.
     pending_reason: str | None = None
+    #: When the source will delete it by itself, if it says so.
+    expires_at: datetime | None = None
 
     @property
     def fingerprint(self) -> str:
