@@ -1,14 +1,19 @@
 """When a systemd timer should start a job: values of ``OnCalendar=``.
 
 A calendar in a zone skips what lies in a gap, and is silent while an hour is shown for the second
-time; one in UTC has neither trouble. So the regular times stand in the job's zone, and the single
-starts that systemd would miss are named in UTC.
+time. When it looks for its next time within a gap, it may pass over the rest of that day as well
+(seen with systemd 252 in Dublin and Casablanca, whose winter time is the "daylight saving" one, and
+in Chatham). A calendar in UTC has none of these troubles. So the regular times stand in the job's
+zone, and the single starts that systemd could miss are named in UTC; one instant named twice is
+still one start.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
 
 from zoomauto.domain.entry import HORIZON
 from zoomauto.domain.instant import as_utc
@@ -17,15 +22,19 @@ from zoomauto.domain.start_pattern import (
     ALL_DAYS,
     ALL_MONTHS,
     ALL_WEEKDAYS,
+    Span,
     StartPattern,
     day_rules,
+    delicate_span,
     start_patterns,
     wanted_starts,
 )
 from zoomauto.domain.zone import zone_named
 from zoomauto.domain.zone_name import canonical_name
-from zoomauto.domain.zone_offsets import offset_changes
+from zoomauto.domain.zone_offsets import OffsetChange, offset_changes
 
+_SECOND = timedelta(seconds=1)
+_HOUR = timedelta(hours=1)
 _ALL_HOURS = tuple(range(24))
 _ALL_MINUTES = tuple(range(60))
 #: From Sunday on, as cron counts.
@@ -60,15 +69,37 @@ def calendar_lines(
     until = since + horizon
     patterns = start_patterns(cron, day_rules(cron), (shift,))
     changes = offset_changes(zone, since - shift, until + shift)
-    wanted = wanted_starts(schedule, changes, shift=shift)
+    shaken = tuple(filter(None, (_shaken_span(change, patterns, zone) for change in changes)))
+    spans = (*shaken, *(delicate_span(change, shift=shift) for change in changes))
     missed = [
         at
-        for at in wanted
-        if since <= at <= until + shift and not _starts(patterns, at.astimezone(zone))
+        for at in wanted_starts(schedule, spans, shift=shift)
+        if since <= at <= until + shift
+        and (_is_within(at, shaken) or not _starts(patterns, at.astimezone(zone)))
     ]
     timezone = canonical_name(schedule.timezone)
     regular = (_regular_line(pattern, timezone) for pattern in patterns)
     return CalendarTimes(lines=(*regular, *_dated_lines(missed)), until=until)
+
+
+def _shaken_span(
+    change: OffsetChange, patterns: Iterable[StartPattern], zone: ZoneInfo
+) -> Span | None:
+    """Give the rest of a day with a gap, if an hour that the gap cuts into is in a pattern."""
+    first = (change.at + change.before).replace(minute=0, second=0)
+    last = change.at + change.after
+    hours = (first + n * _HOUR for n in range(-((first - last) // _HOUR)))
+    if not any(
+        wall.hour in pattern.hours and pattern.on.matches(wall)
+        for wall, pattern in product(hours, patterns)
+    ):
+        return None
+    midnight = datetime.combine(last.date() + timedelta(days=1), time(), zone)
+    return change.at, midnight.astimezone(UTC) - _SECOND
+
+
+def _is_within(at: datetime, spans: Iterable[Span]) -> bool:
+    return any(first <= at <= last for first, last in spans)
 
 
 def _starts(patterns: Iterable[StartPattern], local: datetime) -> bool:
@@ -96,9 +127,12 @@ def _listed(values: Iterable[int], full: tuple[int, ...]) -> str:
 
 
 def _dated_lines(instants: Iterable[datetime]) -> Iterator[str]:
-    """Name single instants, those of one hour together."""
+    """Name single instants; hours of one day with the same minutes share a line."""
     minutes_of: dict[tuple[date, int], list[int]] = defaultdict(list)
     for at in instants:
         minutes_of[at.date(), at.hour].append(at.minute)
+    hours_of: dict[tuple[date, str], list[int]] = defaultdict(list)
     for (day, hour), minutes in minutes_of.items():
-        yield f"{day} {hour:02}:{_listed(minutes, _ALL_MINUTES)}:00 UTC"
+        hours_of[day, _listed(minutes, _ALL_MINUTES)].append(hour)
+    for (day, times), hours in hours_of.items():
+        yield f"{day} {_listed(hours, _ALL_HOURS)}:{times}:00 UTC"

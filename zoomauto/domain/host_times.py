@@ -25,6 +25,7 @@ from zoomauto.domain.start_pattern import (
     StartPattern,
     dated_patterns,
     day_rules,
+    delicate_span,
     start_patterns,
     wanted_starts,
 )
@@ -75,10 +76,10 @@ def crontab_times(
     since = as_utc(start)
     until = since + horizon
     changes = offset_changes(host, since - shift, until + shift)
+    all_changes = (*changes, *offset_changes(job, since - shift, until))
     lines = _regular_lines(cron_of(schedule), _shifts(host, job, since, until, shift), changes)
-    wanted = wanted_starts(
-        schedule, (*changes, *offset_changes(job, since - shift, until)), shift=shift
-    )
+    delicate = (delicate_span(change, shift=shift) for change in all_changes)
+    wanted = wanted_starts(schedule, delicate, shift=shift)
     locals_ = (at.astimezone(host) for at in wanted if since <= at <= until + shift)
     missed = [local for local in locals_ if not any(line.starts(local) for line in lines)]
     return CrontabTimes(

@@ -17,6 +17,9 @@ ALL_DAYS = tuple(range(1, 32))
 ALL_MONTHS = tuple(range(1, 13))
 ALL_WEEKDAYS = tuple(range(7))
 
+#: From one instant to another.
+Span = tuple[datetime, datetime]
+
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _MINUTES_PER_DAY = 24 * 60
@@ -49,6 +52,14 @@ class DayRule:
             weekdays=tuple(sorted((weekday + by) % 7 for weekday in self.weekdays)),
         )
 
+    def matches(self, day: date) -> bool:
+        """Whether this is one of the days."""
+        return (
+            day.day in self.days
+            and day.month in self.months
+            and day.isoweekday() % 7 in self.weekdays
+        )
+
     def _dates(self, moved_by: timedelta) -> Iterator[date]:
         for year, month, day in product(_YEARS, self.months, self.days):
             if day <= monthrange(year, month)[1]:
@@ -65,13 +76,7 @@ class StartPattern:
 
     def matches(self, wall: datetime) -> bool:
         """Whether the clock shows a time of this pattern."""
-        return (
-            wall.minute in self.minutes
-            and wall.hour in self.hours
-            and wall.day in self.on.days
-            and wall.month in self.on.months
-            and wall.isoweekday() % 7 in self.on.weekdays
-        )
+        return wall.minute in self.minutes and wall.hour in self.hours and self.on.matches(wall)
 
 
 def day_rules(cron: CronExpression) -> tuple[DayRule, ...]:
@@ -110,20 +115,24 @@ def start_patterns(
     )
 
 
-def wanted_starts(
-    schedule: Schedule, changes: Iterable[OffsetChange], *, shift: timedelta
-) -> tuple[datetime, ...]:
-    """Give ``occurrence + shift``, in UTC, ascending, wherever ``changes`` could spoil a start.
+def delicate_span(change: OffsetChange, *, shift: timedelta) -> Span:
+    """Give the time from a change on in which a moved pattern may not hold every start.
 
     Between changes a clock runs evenly, so that a pattern moved by the difference of two clocks
-    holds every start. What is left: starts while the clock shows times again, starts that a gap
-    has moved, and occurrences with a change before their start.
+    holds them all. What is left: starts while a clock shows times again, starts that a gap has
+    moved, and starts before which a change came after the occurrence.
     """
+    return change.at, change.at + change.repeated + shift
+
+
+def wanted_starts(
+    schedule: Schedule, spans: Iterable[Span], *, shift: timedelta
+) -> tuple[datetime, ...]:
+    """Give ``occurrence + shift`` within ``spans``, both ends included: in UTC, ascending."""
     found: set[datetime] = set()
-    for change in changes:
-        after = change.at - shift - _SECOND
-        near = occurrences_between(schedule, after, change.at + change.repeated)
-        found.update(as_utc(instant) + shift for instant in near)
+    for first, last in spans:
+        within = occurrences_between(schedule, first - shift - _SECOND, last - shift)
+        found.update(as_utc(instant) + shift for instant in within)
     return tuple(sorted(found))
 
 
