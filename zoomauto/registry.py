@@ -12,6 +12,7 @@ from zoomauto.errors import ConfigurationError, NotFound
 BUILT_IN: dict[str, dict[str, str]] = {
     "source": {
         "folder": "zoomauto.sources.folder.source:FolderSource",
+        "zoom": "zoomauto.sources.zoom.source:ZoomSource",
     },
     "stage": {
         "download": "zoomauto.stages.download:DownloadStage",

@@ -150,19 +150,25 @@ class Listing:
         path = ACCOUNT_PATH if whole else user_path(person.id)
         rows: dict[str, Row] = {}
         unread = 0
-        try:
-            for days in windows(self.window, self.now):
-                for row in self._rows(path, days):
-                    uuid = str(row.get("uuid") or "")
-                    unread += not uuid
-                    rows[uuid] = merged(rows[uuid], row) if uuid in rows else row
-        except (RateLimited, Unreachable, ConfigurationError):
-            raise
-        except ZoomautoError as error:
-            logger.warning("listing %s: %s", person.name, error)
-            self.failures[person.name] = error
-        rows.pop("", None)
+        for row in self._all_rows(person, path):
+            uuid = str(row.get("uuid") or "")
+            if uuid:
+                rows[uuid] = merged(rows[uuid], row) if uuid in rows else row
+            unread += not uuid
         yield from self._read(person, rows, unread)
+
+    def _all_rows(self, person: Person, path: str) -> Iterator[Row]:
+        """Give a user's rows, window by window; a window that is not complete stops no other."""
+        for days in windows(self.window, self.now):
+            try:
+                yield from self._rows(path, days)
+            except (RateLimited, Unreachable, ConfigurationError):
+                raise
+            except ZoomautoError as error:
+                logger.warning("listing %s: %s", person.name, error)
+                self.failures[person.name] = error
+                if not isinstance(error, IncompleteListing):
+                    return
 
     def _read(
         self, person: Person, rows: Mapping[str, Row], unread: int

@@ -1,0 +1,152 @@
+"""Proving that a Zoom source works, one fact at a time. Nothing is changed or downloaded."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from zoomauto.domain.recording import ListedRecording
+from zoomauto.domain.source import Check
+from zoomauto.errors import ZoomautoError
+from zoomauto.sources.zoom.client import ZoomClient, meeting_path, user_path
+from zoomauto.sources.zoom.faults import (
+    LIST_ACCOUNT,
+    LIST_RECORDINGS,
+    LIST_USERS,
+    READ_FILES,
+    Need,
+)
+from zoomauto.sources.zoom.listing import ACCOUNT_PATH, PAGE_SIZE, WINDOW_DAYS, Person, people
+from zoomauto.sources.zoom.options import ALL_USERS, WHOLE_ACCOUNT, ZoomOptions
+from zoomauto.sources.zoom.pace import Label
+from zoomauto.sources.zoom.rows import recording_of
+
+#: What Zoom deletes within these days is named.
+SOON = timedelta(days=7)
+#: Users whose recordings are looked at, until one has some.
+_MOST_USERS = 5
+_NAMED = 10
+
+
+@dataclass(kw_only=True)
+class _Findings:
+    """The facts so far."""
+
+    checks: list[Check] = field(default_factory=list)
+
+    def attempt(self, name: str, deed: Callable[[], str]) -> bool:
+        """Do something that says what it found; a failure is a finding too."""
+        try:
+            self.checks.append(Check(name=name, ok=True, detail=deed()))
+        except ZoomautoError as error:
+            detail = ". ".join(filter(None, (error.message, error.hint)))
+            self.checks.append(Check(name=name, ok=False, detail=detail))
+            return False
+        return True
+
+
+def checks(client: ZoomClient, options: ZoomOptions, now: datetime) -> tuple[Check, ...]:
+    """Get a token, ask every endpoint that a run needs, and show a page of recordings."""
+    findings = _Findings()
+    if not findings.attempt("token", lambda: _token(client)):
+        return tuple(findings.checks)
+    findings.checks += _scopes(client, needs_of(options))
+    persons: list[Person] = []
+    if options.chosen_users == (ALL_USERS,):
+        findings.attempt("users", lambda: _users(client, options, persons))
+    elif options.chosen_users != (WHOLE_ACCOUNT,):
+        persons += people(client, options)
+    found: list[ListedRecording] = []
+    findings.attempt("recordings", lambda: _page(client, options, persons, found, now))
+    if found:
+        findings.attempt("files", lambda: _files(client, found[0]))
+    findings.checks += _deleted_soon(found, now)
+    limits = ", ".join(f"{label}: {limit}" for label, limit in sorted(client.limits_seen.items()))
+    pace = f"asking at half of what the plan {options.plan} allows"
+    detail = f"{pace}; Zoom names {limits}" if limits else f"{pace}; Zoom names none"
+    findings.checks.append(Check(name="limits", ok=True, detail=detail))
+    return tuple(findings.checks)
+
+
+def needs_of(options: ZoomOptions) -> tuple[Need, ...]:
+    """Give what the app must be allowed for these options."""
+    if options.chosen_users == (WHOLE_ACCOUNT,):
+        return (LIST_ACCOUNT, READ_FILES)
+    listing = (LIST_USERS,) if options.chosen_users == (ALL_USERS,) else ()
+    return (*listing, LIST_RECORDINGS, READ_FILES)
+
+
+def _token(client: ZoomClient) -> str:
+    scopes = client.tokens.current().scopes
+    return f"Zoom accepts the credentials; {len(scopes)} scopes"
+
+
+def _scopes(client: ZoomClient, needs: Iterable[Need]) -> list[Check]:
+    """Name every missing scope in both forms; nothing where Zoom does not say what is granted."""
+    granted = client.tokens.current().scopes
+    missing = [need for need in needs if not need.is_met_by(granted)] if granted else []
+    if not missing:
+        return [Check(name="scopes", ok=True, detail="nothing is missing")] if granted else []
+    return [
+        Check(name="scopes", ok=False, detail=f"to {need.what} the app needs {need}")
+        for need in missing
+    ]
+
+
+def _users(client: ZoomClient, options: ZoomOptions, persons: list[Person]) -> str:
+    persons += people(client, options)
+    return f"{len(persons)} users, the deactivated included"
+
+
+def _page(
+    client: ZoomClient,
+    options: ZoomOptions,
+    persons: list[Person],
+    found: list[ListedRecording],
+    now: datetime,
+) -> str:
+    """Look at one page of each of the first users, until there are recordings."""
+    params = {
+        "from": (now.date() - timedelta(days=WINDOW_DAYS - 1)).isoformat(),
+        "to": (now.date() + timedelta(days=1)).isoformat(),
+        "page_size": str(PAGE_SIZE),
+    }
+    places = {person.name: user_path(person.id) for person in persons[:_MOST_USERS]}
+    if options.chosen_users == (WHOLE_ACCOUNT,):
+        places = {"the account": ACCOUNT_PATH}
+    for name, path in places.items():
+        document = client.get(path, label=Label.MEDIUM, expect="meetings", params=params)
+        rows = [row for row in document.get("meetings") or () if isinstance(row, dict)]
+        read = (recording_of(row, options.preferred_views) for row in rows)
+        found += [recording for recording in read if recording is not None]
+        if found:
+            pending = sum(recording.pending_reason is not None for recording in found)
+            return (
+                f"{len(found)} of {name} on the first page of {WINDOW_DAYS} days,"
+                f" {pending} not finished"
+            )
+    return f"none within {WINDOW_DAYS} days for the {len(places)} users looked at"
+
+
+def _files(client: ZoomClient, recording: ListedRecording) -> str:
+    client.get(meeting_path(recording.key), label=Label.LIGHT, expect="uuid")
+    return f"the files of {recording.name or 'a recording'!r} can be read"
+
+
+def _deleted_soon(found: Iterable[ListedRecording], now: datetime) -> list[Check]:
+    """Name what Zoom deletes by itself before long, the nearest first."""
+    soon = sorted(
+        (recording.expires_at, recording.name)
+        for recording in found
+        if recording.expires_at is not None and recording.expires_at <= now + SOON
+    )
+    if not soon:
+        return []
+    named = ", ".join(f"{name or '(no topic)'} on {day:%Y-%m-%d}" for day, name in soon[:_NAMED])
+    more = f" and {len(soon) - _NAMED} more" if len(soon) > _NAMED else ""
+    return [
+        Check(
+            name="deleted soon",
+            ok=True,
+            detail=f"Zoom deletes {len(soon)} within {SOON.days} days: {named}{more}",
+        )
+    ]
