@@ -241,7 +241,7 @@ def _file_row(file: Row) -> FileRow:
 
 
 def _text(value: object) -> str:
-    """Take a text over; lone surrogates, which no database keeps, become U+FFFD."""
+    """Take a text over; what no database keeps becomes ``?`` or U+FFFD."""
     if not isinstance(value, str):
         return "" if value is None else str(value)
     if value.isascii():
