@@ -139,6 +139,16 @@ def test_an_empty_crontab_stays_an_empty_one(backend: CrontabScheduler, cron_hos
     assert cron_host.text == b""
 
 
+def test_uninstalling_takes_what_a_killed_probe_has_left(
+    backend: CrontabScheduler, cron_host: "CronHost"
+):
+    cron_host.write(
+        b"# mine\n# BEGIN zoomauto ann ab12 probe\n* * * * * x\n# END zoomauto ann ab12 probe\n"
+    )
+    backend.uninstall()
+    assert cron_host.text == b"# mine\n"
+
+
 def test_installing_nothing_takes_the_section_away(
     backend: CrontabScheduler, cron_host: "CronHost"
 ):

@@ -29,6 +29,7 @@ WANTED = Wanted(
     program=("/usr/bin/zoomauto", "--config", "/etc/z.toml", "--owner", "ann"),
     host_timezone="Europe/Berlin",
     start_at=datetime(2026, 3, 1, tzinfo=UTC),
+    horizon=timedelta(days=100),
     jobs=(DAILY,),
 )
 WRAPPER = PurePath("/var/lib/z/bin/zoomauto-ab12")
@@ -41,7 +42,7 @@ def rendered(wanted: Wanted = WANTED) -> str:
 
 def test_a_job_is_a_comment_and_its_lines_and_the_net_is_below():
     assert re.sub(r"seal [0-9a-f]{12}", "seal ...", rendered()) == (
-        '# job daily: "Daily Sync", every day at 06:00 (Europe/Berlin), computed to 2031-03-05;'
+        '# job daily: "Daily Sync", every day at 06:00 (Europe/Berlin), computed to 2026-06-09;'
         " seal ...\n"
         f"0 6 * * * {PROGRAM} run daily --scheduled\n"
         "# safety net: whatever is due, at boot and hourly; seal ...\n"
