@@ -43,6 +43,17 @@ class RegisteredAdapters:
         """Validate a destination's options likewise."""
         return _checked("destination", type_name, options, secrets)
 
+    def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
+        """Whether what is published at that destination would be listed by ``source`` again."""
+        if (source.type, type_name) != ("folder", "folder"):
+            return False
+        listed = _options("source", "folder", source.options).root.resolve()
+        published = _options("destination", "folder", options).folder.resolve()
+        if not published.is_relative_to(listed):
+            return False
+        # A folder source looks into no hidden folder.
+        return not any(part.startswith(".") for part in published.relative_to(listed).parts)
+
     def source(self, config: SourceConfig) -> Source:
         """Open a source, or give the open one while its configuration stays the same."""
         known, opened = self._sources.get(config.id, (None, None))
@@ -65,8 +76,11 @@ class RegisteredAdapters:
 
 
 def _built(kind: str, name: str, options: Mapping[str, Any], tools: Tools) -> Any:
-    adapter = registry.load(kind, name)
-    return adapter(read_options(adapter.Options, options, where=f"{kind} {name}"), tools)
+    return registry.load(kind, name)(_options(kind, name, options), tools)
+
+
+def _options(kind: str, name: str, options: Mapping[str, Any]) -> Any:
+    return read_options(registry.load(kind, name).Options, options, where=f"{kind} {name}")
 
 
 def _is_same(known: SourceConfig, config: SourceConfig) -> bool:

@@ -91,3 +91,19 @@ def test_a_destination_is_added_checked_and_removed(
     zoomauto("template", "delete", "all", "--yes")
     assert zoomauto("destination", "remove", "archive", "--yes").code == 0
     assert zoomauto("destination", "list", "-o", "json").data == []
+
+
+def test_results_may_not_become_recordings_again(zoomauto: Zoomauto, tmp_path: Path):
+    listed = ("source", "add", "laptop", "--type", "folder", "--option", f"path={tmp_path}/in")
+    (tmp_path / "in").mkdir()
+
+    def template(place: str) -> Any:
+        return zoomauto("template", "create", place, "--destination", f"folder:{tmp_path}/{place}")
+
+    assert zoomauto(*listed).code == 0
+    refused = template("in/out")
+    assert (refused.code, zoomauto("template", "list", "-o", "json").data) == (2, [])
+    assert "would be taken for a new recording" in refused.err
+    assert [template(place).code for place in ("out", "in/.out", "in/../beside")] == [0, 0, 0]
+    wider = ("source", "add", "wider", "--type", "folder", "--option", f"path={tmp_path}")
+    assert zoomauto(*wider).code == 2

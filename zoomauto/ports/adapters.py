@@ -28,6 +28,9 @@ class Adapters(Protocol):
     ) -> dict[str, Any]:
         """Validate a destination's options, as :meth:`check_source` does."""
 
+    def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
+        """Whether what is published at that destination would be listed by ``source`` again."""
+
     def source(self, config: SourceConfig) -> Source:
         """Open a source."""
 

@@ -36,6 +36,10 @@ class FakeAdapters:
         """Accept the options."""
         return dict(options)
 
+    def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
+        """Say that nothing comes round again."""
+        return False
+
     def source(self, config: SourceConfig) -> Source:
         """Give the source of that name."""
         return self.sources[config.name]

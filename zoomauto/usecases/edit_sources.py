@@ -10,6 +10,7 @@ from zoomauto.errors import InUse, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
+from zoomauto.usecases.edit_templates import destination_parts, refuse_feedback
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +40,7 @@ class AddSource:
             id=0, owner=owner, name="", type=type_name, created_at=now, updated_at=now
         )
         with self.store.writing(owner=owner) as tx:
-            return tx.sources.add(_changed(self.adapters, draft, change))
+            return tx.sources.add(_changed(tx, self.adapters, draft, change))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class UpdateSource:
     def __call__(self, owner: str, reference: str, change: SourceChange) -> SourceConfig:
         """Raise as AddSource does."""
         with self.store.writing(owner=owner) as tx:
-            changed = _changed(self.adapters, find_source(tx, owner, reference), change)
+            changed = _changed(tx, self.adapters, find_source(tx, owner, reference), change)
             return tx.sources.replace(replace(changed, updated_at=self.clock.now()))
 
 
@@ -121,19 +122,26 @@ def find_source(tx: Transaction, owner: str, reference: str) -> SourceConfig:
     return resolve(reference, tx.sources.list(owner), kind="source")
 
 
-def _changed(adapters: Adapters, base: SourceConfig, change: SourceChange) -> SourceConfig:
+def _changed(
+    tx: Transaction, adapters: Adapters, base: SourceConfig, change: SourceChange
+) -> SourceConfig:
     name = base.name if change.name is None else change.name
     if not name.strip():
         raise UsageError("a source needs a name")
     secrets = _laid_over(base.secrets, change.secrets)
     options = _laid_over(base.options, change.options)
-    return replace(
+    source = replace(
         base,
         name=name,
         options=adapters.check_source(base.type, options, secrets),
         secrets=secrets,
         is_active=base.is_active if change.is_active is None else change.is_active,
     )
+    stored = tx.destinations.list(base.owner)
+    for template in tx.templates.list(base.owner):
+        for reference in template.output.destinations:
+            refuse_feedback(adapters, source, reference, *destination_parts(reference, stored))
+    return source
 
 
 def _laid_over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

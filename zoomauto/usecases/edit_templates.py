@@ -8,9 +8,9 @@ from zoomauto.domain.matching import Matcher, Verdict, check_rules
 from zoomauto.domain.naming import validate_pattern
 from zoomauto.domain.processing import check_processing_config, with_settings
 from zoomauto.domain.reference import resolve
-from zoomauto.domain.source import DestinationConfig
+from zoomauto.domain.source import DestinationConfig, SourceConfig
 from zoomauto.domain.template import MatchingRules, OutputConfig, Template
-from zoomauto.errors import InUse, NotFound, UsageError
+from zoomauto.errors import InUse, InvalidTemplate, NotFound, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
@@ -158,6 +158,23 @@ def destination_parts(
     )
 
 
+def refuse_feedback(
+    adapters: Adapters,
+    source: SourceConfig,
+    reference: str,
+    type_name: str,
+    options: Mapping[str, Any],
+) -> None:
+    """Raise InvalidTemplate when results would be listed, and published, again and again."""
+    if not adapters.feeds_back(source, type_name, options):
+        return
+    raise InvalidTemplate(
+        f"destination {reference!r} lies inside what source {source.name!r} lists:"
+        " every result would be taken for a new recording",
+        hint="publish into another folder, or into a hidden one (its name begins with a dot)",
+    )
+
+
 def _changed(
     tx: Transaction, adapters: Adapters, base: Template, change: TemplateChange
 ) -> Template:
@@ -195,6 +212,8 @@ def _output(
     for reference in output.destinations:
         type_name, options = destination_parts(reference, stored)
         adapters.check_destination(type_name, options, {})
+        for source in tx.sources.list(base.owner):
+            refuse_feedback(adapters, source, reference, type_name, options)
     return output
 
 
