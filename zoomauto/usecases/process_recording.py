@@ -132,12 +132,11 @@ class ProcessRecording:
         return _Work(assignment=assignment, plan=made, checkpoints=kept, words=dict(made.words))
 
     def _intact(self, recording: Recording, stored: Sequence[Checkpoint]) -> list[Checkpoint]:
-        """Leave out checkpoints of other bytes, and those whose files are gone."""
+        """Leave out checkpoints whose files are gone; the plan leaves out those of other bytes."""
         return [
             checkpoint
             for checkpoint in stored
-            if checkpoint.fingerprint == recording.fingerprint
-            and all(
+            if all(
                 self.workspace.holds(recording.id, a.path, size_bytes=a.size_bytes)
                 for a in checkpoint.artifacts
             )
