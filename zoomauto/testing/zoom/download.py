@@ -18,6 +18,8 @@ from zoomauto.testing.zoom.traps import DownloadFault
 
 #: Redirects of a chain that no client should follow to its end.
 LONG_CHAIN = 7
+#: ``/cmr/{ticket}/{name}``.
+_CDN_DEPTH = 3
 _PAGES = {
     DownloadFault.HTML: page_reply(LOGIN_PAGE),
     DownloadFault.FORBIDDEN_JSON: page_reply(FORBIDDEN_JSON, content_type="application/json"),
@@ -32,7 +34,7 @@ def first_host(cloud: Cloud, call: Call) -> Reply:
     """Answer ``/rec/download/{ticket}.{issued}[/{hop}]``: usually with a redirect."""
     ticket, _, issued = call.segments[2].partition(".")
     found = cloud.world.file_by_ticket(ticket)
-    if found is None or not _may_download(cloud, call, found, issued):
+    if found is None or not issued.isdecimal() or not _may_download(cloud, call, found, issued):
         return page_reply(LOGIN_PAGE)
     file, _ = found
     hop = int(call.segments[3]) if len(call.segments) > 3 else 0  # noqa: PLR2004 - rec, download, ticket
@@ -58,7 +60,7 @@ def cdn(cloud: Cloud, call: Call) -> Reply:
     """Answer ``/cmr/{ticket}/{name}?exp=&n=&sig=`` on the second host."""
     _check_leaks(cloud, call)
     segments, query = call.segments, call.query
-    found = cloud.world.file_by_ticket(segments[1]) if segments[0] == "cmr" else None
+    found = cloud.world.file_by_ticket(segments[1]) if len(segments) == _CDN_DEPTH else None
     if found is None:
         return page_reply(LOGIN_PAGE, status=404)
     file, _ = found

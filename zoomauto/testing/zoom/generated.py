@@ -78,7 +78,8 @@ class _Maker:
             yield meeting
             if self._made % 11 == 0:
                 # Same topic, same second, same series: only the uuid differs.
-                yield self._oddity(replace(meeting, uuid=self._uuid(), files=self._files(start)))
+                files = self._files(start)
+                yield replace(meeting, uuid=self._uuid(), files=files, participant_files=())
 
     def _meeting(self, user: User, series: int, start: datetime) -> Meeting:
         recurring = self._draw.random() < 0.6  # noqa: PLR2004 - most meetings recur

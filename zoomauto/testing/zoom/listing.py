@@ -118,6 +118,8 @@ def _recordings(cloud: Cloud, call: Call, meetings: Sequence[Meeting], *, with_h
     rows = cloud.rows(now)
     trash = call.query.get("trash", "false") == "true"
     first, last = _window(cloud, call)
+    if "meeting_id" in call.query:
+        meetings = [m for m in meetings if str(m.number) == call.query["meeting_id"]]
     if trash:
         found = [m for m in meetings if _is_in_trash(cloud, m)]
     else:
