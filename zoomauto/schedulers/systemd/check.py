@@ -1,5 +1,6 @@
 """What systemd thinks of our units, before they are written and after."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ from zoomauto.errors import ConfigurationError
 from zoomauto.schedulers.systemd.program import SystemdPrograms
 from zoomauto.schedulers.systemd.unit_text import calendar_of
 
-_PROPERTIES = "Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,TimersCalendar"
+_PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,UnitFileState,NeedDaemonReload,TimersCalendar"
 #: Far below what one command line may hold.
 _MOST_LINES = 500
 
@@ -42,14 +43,30 @@ def check_units(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
         raise ConfigurationError(f"systemd refuses a unit: {complaints[0]}")
 
 
-def check_held(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
-    """Read back what systemd has loaded. Raise ConfigurationError unless it is these pieces."""
+def check_places(programs: SystemdPrograms, pieces: Sequence[Piece], folder: Path) -> None:
+    """Raise ConfigurationError when systemd has a unit of the same name from another folder."""
+    names = [piece.name for piece in pieces]
+    shown = _units(programs.control("show", "--property=Id,FragmentPath", *names))
+    for name in names:
+        path = shown.get(name, {}).get("FragmentPath")
+        if path and path != _path(name, folder):
+            raise ConfigurationError(
+                f"systemd has another {name} already, from {path}",
+                hint=f"systemctl --{programs.scope} cat {name}",
+            )
+
+
+def check_held(programs: SystemdPrograms, pieces: Sequence[Piece], folder: Path) -> None:
+    """Read back what systemd has loaded.
+
+    Raise ConfigurationError unless it is these pieces, from the files in ``folder``.
+    """
     if not pieces:
         return
     names = [piece.name for piece in pieces]
     shown = _units(programs.control("show", f"--property={_PROPERTIES}", *names))
     for piece in pieces:
-        expected, found = _expected(piece), shown.get(piece.name, {})
+        expected, found = _expected(piece, folder), shown.get(piece.name, {})
         differing = [
             f"{name}={found.get(name)}" for name in expected if found.get(name) != expected[name]
         ]
@@ -60,8 +77,9 @@ def check_held(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
             )
 
 
-def _expected(piece: Piece) -> Mapping[str, str]:
-    loaded = {"LoadState": "loaded", "NeedDaemonReload": "no"}
+def _expected(piece: Piece, folder: Path) -> Mapping[str, str]:
+    path = _path(piece.name, folder)
+    loaded = {"LoadState": "loaded", "FragmentPath": path, "NeedDaemonReload": "no"}
     if not (calendar := calendar_of(piece)):
         return loaded
     times = {"TimersCalendar": str(len(calendar))}
@@ -74,9 +92,16 @@ def _units(text: str) -> Mapping[str, Mapping[str, str]]:
     for block in text.split("\n\n"):
         pairs = [line.partition("=") for line in block.splitlines()]
         unit = {name: value for name, _, value in pairs}
+        if path := unit.get("FragmentPath"):
+            unit["FragmentPath"] = os.path.realpath(path)
         unit["TimersCalendar"] = str(sum(name == "TimersCalendar" for name, _, _ in pairs))
         units[unit.get("Id", "")] = unit
     return units
+
+
+def _path(name: str, folder: Path) -> str:
+    # Homes may lie behind a link.
+    return str(folder.resolve() / name)
 
 
 def _first_line(text: str) -> str:

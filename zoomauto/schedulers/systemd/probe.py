@@ -39,8 +39,9 @@ def run_probe(
     try:
         _remove(programs, unit)
         (folder / "start").write_text(_SCRIPT)
-        for path in (folder, folder / "start") if user else ():
-            shutil.chown(path, user)
+        if user is not None:
+            shutil.chown(folder, user)
+            shutil.chown(folder / "start", user)
         words = ("/bin/sh", str(folder / "start"), str(folder), *command)
         _start(programs, unit, identity, words)
         while clock.now() < until and not (folder / "code").exists():

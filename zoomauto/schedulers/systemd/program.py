@@ -21,6 +21,7 @@ _NO_BUS = re.compile(
 _REFUSED = re.compile(
     "authentication required|Access denied|Permission denied|Operation not permitted"
 )
+_NOT_FOUND = re.compile("Unit file .* does not exist|Unit .* not found")
 #: What decides where systemd's programs look; nothing else of our environment reaches them.
 _PASSED_ON = ("PATH", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "USER")
 _QUIET = {"LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": "", "SYSTEMD_ASK_PASSWORD": "0"}
@@ -100,6 +101,11 @@ class SystemdPrograms:
             return ConfigurationError(
                 f"systemd refuses this to {self.user}: {why}",
                 hint="run it with sudo, or with --scope user",
+            )
+        if _NOT_FOUND.search(said.err):
+            return ConfigurationError(
+                f"systemd does not look into the folder of our units: {why}",
+                hint="unset XDG_CONFIG_HOME, or set it for the user manager too",
             )
         return TemporaryError(f"{program} failed: {why}")
 

@@ -80,9 +80,11 @@ class UnitFolder:
 
     def remove(self, name: str) -> None:
         """Delete a file, and the link that enabled it if systemd left one."""
-        for file in (self.file(name), self.path / _WANTS / name):
-            with _translated(file):
-                file.unlink(missing_ok=True)
+        file, link = self.file(name), self.path / _WANTS / name
+        with _translated(file):
+            file.unlink(missing_ok=True)
+            if link.is_symlink():
+                link.unlink()
 
     def drop_ins(self, name: str) -> Path | None:
         """Give the folder of what somebody has added to a unit (``systemctl edit``)."""

@@ -53,4 +53,4 @@ def _harmless(owner: str) -> str:
         return owner
     readable = re.sub(r"[^a-z0-9]+", "_", owner.lower()).strip("_")[:_LONGEST_READABLE]
     # An underscore, which no plain owner has.
-    return f"{readable}_{hashlib.sha256(owner.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    return f"{readable}_{hashlib.sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

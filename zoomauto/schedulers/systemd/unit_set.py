@@ -9,7 +9,12 @@ from pathlib import Path
 
 from zoomauto.domain.entry import InstalledPiece, Piece
 from zoomauto.errors import ConfigurationError
-from zoomauto.schedulers.systemd.check import check_calendars, check_held, check_units
+from zoomauto.schedulers.systemd.check import (
+    check_calendars,
+    check_held,
+    check_places,
+    check_units,
+)
 from zoomauto.schedulers.systemd.program import SystemdPrograms
 from zoomauto.schedulers.systemd.unit_folder import UnitFolder, stamp_folder
 from zoomauto.schedulers.systemd.unit_name import UnitNames
@@ -52,7 +57,7 @@ class UnitSet:
             moved: list[tuple[Path, Path]] = []
             try:
                 self._change(old, new, moved)
-                check_held(self.programs, pieces)
+                check_held(self.programs, pieces, self.folder.path)
             except BaseException:
                 self._restore(old, new, moved, enabled=before)
                 raise
@@ -90,6 +95,7 @@ class UnitSet:
                     hint=f"mv {self.folder.file(piece.name)} somewhere else",
                 )
         if pieces:
+            check_places(self.programs, pieces, self.folder.path)
             check_calendars(self.programs, pieces)
             check_units(self.programs, pieces)
 

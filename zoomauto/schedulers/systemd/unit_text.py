@@ -189,7 +189,7 @@ class _Unit:
 
 
 def _mark(names: UnitNames, job: str | None) -> str:
-    owner = quote(names.owner, safe="", errors="surrogateescape")
+    owner = quote(names.owner, safe="", errors="surrogatepass")
     mark = f"# zoomauto: owner={owner} installation={names.installation}"
     return f"{mark} job={job}" if job else mark
 
