@@ -128,6 +128,8 @@ class Download:
     #: The header that shows the token.
     authorization: Mapping[str, str]
     progress: Progress
+    #: Whether a body of no announced length may differ from what was listed: not the first time.
+    is_repeated: bool = False
 
     def to(self, target: Path) -> Fetched:
         """Write the file, going on from what an earlier attempt left.
@@ -183,9 +185,9 @@ class Download:
             raise (BrokenTransfer if is_busy else Refused)(
                 f"{self.file.name}: Zoom answers {stream.status} in place of the file"
             )
-        total = self._total(stream, start)
         if start == 0:
             self._refuse_other_content(stream.headers)
+        total = self._total(stream, start)
         _refuse_full_disk(piece.path, total or 0)
         return self._written(stream, piece, start, total)
 
@@ -245,6 +247,8 @@ class Download:
             size = start + self._copied(stream, target, digest.update, step, is_first=not start)
         if total is not None and size < total:
             raise BrokenTransfer(f"{self.file.name}: {size:,} of {total:,} bytes came")
+        if total is None and not self.is_repeated and self.file.size_bytes not in {None, size}:
+            raise BrokenTransfer(f"{self.file.name}: {size:,} bytes came, which may not be all")
         if total is not None and size > total:
             raise StartOver(f"{self.file.name} should have {total:,} bytes, {size:,} came")
         return Fetched(size_bytes=size, sha256=digest.hexdigest())

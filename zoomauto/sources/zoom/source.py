@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import ClassVar
@@ -96,7 +97,7 @@ class ZoomSource:
         for attempt in range(1, _ATTEMPTS + 1):
             download = self._download(file, token, progress, is_second=refused > 0)
             try:
-                fetched = download.to(Path(target))
+                fetched = replace(download, is_repeated=attempt > 1).to(Path(target))
             except (BrokenTransfer, Unreachable, StartOver, Refused) as error:
                 refused += isinstance(error, StartOver | Refused)
                 if refused > 1 or attempt == _ATTEMPTS:
