@@ -294,11 +294,23 @@ def test_a_real_file_is_sent_as_it_is(start: Start, world: World, tmp_path: Path
 def test_a_part_of_a_huge_file_costs_no_more_than_that_part():
     now = datetime(2026, 8, 21, tzinfo=UTC)
     huge = File(id="huge", size=1 << 40, start_at=now, end_at=now)
-    start = (1 << 39) + 12345
-    part = b"".join(content.pieces(huge, 0, start, start + (3 << 20)))
-    assert len(part) == 3 << 20
-    assert part[:1000] == b"".join(content.pieces(huge, 0, start, start + 1000))
-    assert part[:1000] != part[1 << 20 : (1 << 20) + 1000] or part[-1000:] != part[:1000]
+    start = 1 << 39
+    part = b"".join(content.pieces(huge, 0, start, start + 2 * content.BLOCK))
+    inner = b"".join(content.pieces(huge, 0, start + 777, start + content.BLOCK + 5))
+    assert inner == part[777 : content.BLOCK + 5]
+    assert part[: content.BLOCK] != part[content.BLOCK :]
+
+
+def test_serving_for_ever_ends_with_a_stop_and_gives_the_ports_back(world: World):
+    first = FakeZoom(world)
+    ports = tuple(int(urlsplit(base).port or 0) for base in (first.api_base, first.cdn_base))
+    with ThreadPoolExecutor() as threads:
+        serving = threads.submit(first.serve_forever)
+        first.stop()
+        serving.result(10)
+    with FakeZoom(world, ports=(ports[0], ports[1])) as again:
+        assert again.api_base == f"http://127.0.0.1:{ports[0]}/v2"
+        assert again.cdn_base == f"http://127.0.0.1:{ports[1]}"
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def _headers(cloud: Cloud, file: File, etag: str) -> dict[str, str]:
 
 
 def _start(headers: Mapping[str, str], etag: str) -> int | None:
-    """Give the first byte of an open range; None: everything is wanted."""
+    """Give the first byte of an open range; None, also for other ranges: everything is sent."""
     found = re.fullmatch(r"bytes=(\d+)-", headers.get("range", "").strip())
     if found is None or headers.get("if-range", etag) != etag:
         return None

@@ -168,6 +168,7 @@ class Traps:
     api_fault_every: int = 5
 
     #: Windows of more days are cut to their newest days, and only the echoed dates say so.
+    #: Then a window of more than 31 days is noted as a violation but answered.
     clamp_days: int | None = None
     #: Leave out what started on the day ``to``; Zoom does not say which it does.
     to_is_exclusive: bool = False
@@ -218,7 +219,6 @@ class Traps:
         errors = tuple(UserError)
         return cls(
             token_calls=50,
-            newest_token_only=False,
             user_errors={user: errors[n % len(errors)] for n, user in enumerate(refused)},
             retry_after=RetryAfter.SECONDS,
             api_faults=SURVIVABLE_API_FAULTS,

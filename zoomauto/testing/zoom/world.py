@@ -75,7 +75,9 @@ class World:
     def truth(self, *, at: datetime | None = None, without: Collection[str] = ()) -> list[Expected]:
         """Give what a perfect client finds, sorted by user and uuid, the trash left out.
 
-        With ``at``, only what is complete by then; ``without`` names users (ids) to leave out.
+        With ``at``, only what is complete by then, delays that traps add left aside. ``without``
+        names users (ids) to leave out. Recordings without any file are there too, and files
+        whose JSON lacks an id.
         """
         found = [
             Expected(
