@@ -1,4 +1,7 @@
-"""What the fake Zoom cloud holds: users, meetings and their files, as plain values."""
+"""What the fake Zoom cloud holds: users, meetings and their files, as plain values.
+
+All instants are in UTC.
+"""
 
 import hashlib
 from collections.abc import Iterable

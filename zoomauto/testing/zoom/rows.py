@@ -15,8 +15,8 @@ _LATE_KINDS = frozenset({"TRANSCRIPT", "SUMMARY"})
 
 
 def stamp(instant: datetime) -> str:
-    """Write an instant as Zoom does: seconds, Z."""
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write an instant (UTC) as Zoom does: seconds, Z."""
+    return f"{instant.isoformat()[:19]}Z"
 
 
 def user_row(user: User) -> dict[str, Any]:
