@@ -34,7 +34,7 @@ def ask(*answers: Answer | Exception) -> tuple[Answer, list[timedelta]]:
         assert isinstance(answer, Answer)
         return answer
 
-    return ask_patiently(send, clock), clock.slept
+    return ask_patiently(send, clock)[0], clock.slept
 
 
 @pytest.mark.parametrize(

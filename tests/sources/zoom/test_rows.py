@@ -60,7 +60,7 @@ def test_a_usual_row_becomes_a_recording():
                 name="shared_screen_with_speaker_view.mp4",
                 kind=FileKind.VIDEO,
                 size_bytes=120000,
-                fingerprint="120000-20260820T094300",
+                fingerprint="120000-1787218980",
                 start_at=START,
             ),
         ),

@@ -18,7 +18,6 @@ from zoomauto.secrets import mask
 from zoomauto.sources.zoom.faults import (
     TOKEN_REFUSED,
     code_of,
-    document_of,
     not_zoom,
     refusal,
     token_refusal,
@@ -83,7 +82,7 @@ class Tokens:
         secret = self._tools.secrets.get("client_secret").reveal()
         pair = base64.b64encode(f"{options.client_id}:{secret}".encode()).decode()
         mask(pair)
-        answer = ask_patiently(
+        answer, document = ask_patiently(
             lambda: self._http.send(
                 "POST",
                 options.token_url,
@@ -92,12 +91,11 @@ class Tokens:
             ),
             self._tools.clock,
         )
-        return self._token_in(answer)
-
-    def _token_in(self, answer: Answer) -> Token:
-        document = document_of(answer)
         if document is None:
-            raise not_zoom("token_url", self._options.token_url, answer.status)
+            raise not_zoom("token_url", options.token_url, answer.status)
+        return self._token_in(answer, document)
+
+    def _token_in(self, answer: Answer, document: Mapping[str, Any]) -> Token:
         text = document.get("access_token")
         if answer.status not in _OK or not isinstance(text, str) or not text:
             raise token_refusal(answer.status, document)
@@ -148,8 +146,7 @@ class ZoomClient:
             self._note(url, answer)
             return answer
 
-        answer = ask_patiently(send, self._clock)
-        document = document_of(answer)
+        answer, document = ask_patiently(send, self._clock)
         if document is not None:
             return answer, document
         if answer.status == _UNAUTHORIZED:

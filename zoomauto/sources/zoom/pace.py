@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from typing import Any
 
 from zoomauto.errors import RateLimited, TemporaryError, Unreachable
 from zoomauto.http import Answer
@@ -69,8 +70,12 @@ class Pace:
             self._clock.sleep(turn - now)
 
 
-def ask_patiently(send: Callable[[], Answer], clock: Clock) -> Answer:
+def ask_patiently(
+    send: Callable[[], Answer], clock: Clock
+) -> tuple[Answer, Mapping[str, Any] | None]:
     """Ask until there is an answer that means something: JSON, or a refusal.
+
+    Give it with its document; None when a refusal has none.
 
     Broken connections, 5xx, pages in place of JSON and limits per second pass after a wait.
     Raise RateLimited for a daily limit, Unreachable or TemporaryError when nothing helped.
@@ -82,14 +87,15 @@ def ask_patiently(send: Callable[[], Answer], clock: Clock) -> Answer:
         except Unreachable as error:
             failure: TemporaryError = error
         else:
+            document = document_of(answer)
             if answer.status == _LIMITED:
                 back_at = back_at_of(answer.headers, clock.now())
-                failure = _limited(answer, back_at, clock.now())
+                failure = _limited(answer.headers, document or {}, back_at, clock.now())
                 pause = _until(back_at, clock.now()) or pause
-            elif _is_unreadable(answer):
+            elif answer.status >= _SERVER_ERRORS or (document is None and answer.status in _OK):
                 failure = TemporaryError(f"Zoom gives no usable answer (status {answer.status})")
             else:
-                return answer
+                return answer, document
         if attempt == TRIES or failure.data.get("is_daily"):
             raise failure
         clock.sleep(pause)
@@ -122,9 +128,14 @@ def _until(back_at: datetime | None, now: datetime) -> timedelta | None:
     return min(max(back_at - now, timedelta()) + jitter, LONGEST_WAIT)
 
 
-def _limited(answer: Answer, back_at: datetime | None, now: datetime) -> RateLimited:
-    message = str((document_of(answer) or {}).get("message", ""))
-    kind = answer.headers.get("x-ratelimit-type", "").lower()
+def _limited(
+    headers: Mapping[str, str],
+    document: Mapping[str, Any],
+    back_at: datetime | None,
+    now: datetime,
+) -> RateLimited:
+    message = str(document.get("message", ""))
+    kind = headers.get("x-ratelimit-type", "").lower()
     is_daily = "daily" in (kind or message.lower())
     # Without a word on which limit it is, a long wait tells.
     if not kind and back_at is not None and back_at - now > LONGEST_WAIT:
@@ -136,12 +147,6 @@ def _limited(answer: Answer, back_at: datetime | None, now: datetime) -> RateLim
         reset_at=None if back_at is None else back_at.isoformat(),
         is_daily=is_daily,
     )
-
-
-def _is_unreadable(answer: Answer) -> bool:
-    if answer.status >= _SERVER_ERRORS:
-        return True
-    return answer.status in _OK and document_of(answer) is None
 
 
 def _backoff(attempt: int) -> timedelta:

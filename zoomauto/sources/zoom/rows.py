@@ -5,9 +5,8 @@ and passcodes are never taken over.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
 
@@ -38,41 +37,28 @@ _EXTENSIONS = {
 _SEPARATOR = ":"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """A row of ``recording_files``, read."""
 
     id: str
     #: Zoom's ``file_type``; empty while it is being processed.
     type: str
+    #: What it holds; of several views of one part only one stays what it is.
+    kind: FileKind
     view: str
     extension: str
     size_bytes: int | None
     start_at: datetime | None
     end_at: datetime | None
     status: str
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether Zoom has given up on it."""
-        return self.status == "failed"
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it can be fetched. Captions and timelines may come without status and size."""
-        if self.status not in {"", "completed"} or not self.type:
-            return False
-        return self.size_bytes != 0 and (self.kind not in _MEDIA or self.size_bytes is not None)
-
-    @property
-    def kind(self) -> FileKind:
-        """What it holds; of several views of one part only one stays what it is."""
-        return _KINDS.get(self.type, FileKind.OTHER)
+    #: Whether it can be fetched.
+    is_ready: bool
 
     @property
     def holds_up(self) -> bool:
         """Whether the recording waits for it: texts may come days later, media may not."""
-        return not (self.is_ready or self.is_failed) and (not self.type or self.kind in _MEDIA)
+        is_over = self.is_ready or self.status == "failed"
+        return not is_over and (not self.type or self.kind in _MEDIA)
 
 
 def recording_of(row: Row, views: Sequence[str]) -> ListedRecording | None:
@@ -107,7 +93,7 @@ def merged(one: Row, other: Row) -> Row:
 def files_of(row: Row) -> list[FileRow]:
     """Read a meeting's files, each id once, in order of their starts."""
     found = {file.id: file for file in map(_file_row, _file_rows(row))}
-    return sorted(found.values(), key=lambda file: (file.start_at or _FIRST, file.type, file.id))
+    return sorted(found.values(), key=_place)
 
 
 def address_of(row: Row, file_id: str) -> str | None:
@@ -120,14 +106,8 @@ def address_of(row: Row, file_id: str) -> str | None:
 
 def identity_of(row: Row) -> tuple[object, ...]:
     """Tell rows of a listing apart: pages overlap, and a recording may have several rows."""
-    files = row.get("recording_files")
-    ids = tuple(map(_file_id, _file_rows(row))) if files else ()
-    return row.get("uuid"), row.get("start_time"), ids
-
-
-def file_key(uuid: str, file_id: str) -> str:
-    """Name a file within its source for ever."""
-    return f"{uuid}{_SEPARATOR}{file_id}"
+    ids = tuple(str(file.get("id")) for file in _file_rows(row))
+    return str(row.get("uuid")), str(row.get("start_time")), ids
 
 
 def parted_key(key: str) -> tuple[str, str]:
@@ -136,30 +116,39 @@ def parted_key(key: str) -> tuple[str, str]:
     return uuid, file_id
 
 
+def _place(file: FileRow) -> tuple[datetime, str, str]:
+    return file.start_at or _FIRST, file.type, file.id
+
+
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 def _listed_files(
-    uuid: str, ready: Iterable[FileRow], views: Sequence[str]
+    uuid: str, ready: Sequence[FileRow], views: Sequence[str]
 ) -> Iterable[RecordingFile]:
     """Show the files; one view of each part is what is processed, the others are only kept."""
-    ready = list(ready)
-    main = {
-        file.id
-        for kind, order in ((FileKind.VIDEO, views), (FileKind.AUDIO, _SOUNDS))
-        for file in _best([file for file in ready if file.kind is kind], order)
-    }
+    extra = _extra(ready, FileKind.VIDEO, views) | _extra(ready, FileKind.AUDIO, _SOUNDS)
     for file in ready:
-        is_extra = file.kind in _MEDIA and file.id not in main
-        kind = FileKind.OTHER if is_extra else file.kind
         yield RecordingFile(
-            key=file_key(uuid, file.id),
+            key=uuid + _SEPARATOR + file.id,
             name=f"{file.view or file.type.lower()}.{file.extension}",
-            kind=kind,
+            kind=FileKind.OTHER if file.id in extra else file.kind,
             size_bytes=file.size_bytes,
-            fingerprint=_fingerprint(file),
+            fingerprint=f"{file.size_bytes}-{_timestamp(file.end_at)}",
             start_at=file.start_at,
         )
+
+
+def _extra(files: Sequence[FileRow], kind: FileKind, order: Sequence[str]) -> set[str]:
+    """Give the ids of those that show a part again."""
+    alike = [file for file in files if file.kind is kind]
+    if len(alike) < 2:  # noqa: PLR2004 - there is nothing to choose from
+        return set()
+    return {file.id for file in alike} - {file.id for file in _best(alike, order)}
+
+
+def _timestamp(instant: datetime | None) -> str:
+    return "" if instant is None else str(int(instant.timestamp()))
 
 
 def _best(files: Iterable[FileRow], order: Sequence[str]) -> Iterable[FileRow]:
@@ -171,11 +160,6 @@ def _best(files: Iterable[FileRow], order: Sequence[str]) -> Iterable[FileRow]:
         if known is None or ranks.get(file.view, len(ranks)) < ranks.get(known.view, len(ranks)):
             best[file.start_at] = file
     return best.values()
-
-
-def _fingerprint(file: FileRow) -> str:
-    end = "" if file.end_at is None else f"{file.end_at:%Y%m%dT%H%M%S}"
-    return f"{file.size_bytes}-{end}"
 
 
 def _pending(files: Sequence[FileRow], ready: Sequence[FileRow]) -> str | None:
@@ -220,23 +204,31 @@ def _file_rows(row: Row) -> list[Row]:
 
 def _file_id(file: Row) -> str:
     """Give the id, or what stands for it: captions and timelines may have none."""
-    facts = (file.get("id"), file.get("file_type"), file.get("recording_type"))
-    own, kind, view = map(_text, facts)
-    return own or f"{kind}-{view}-{_text(file.get('recording_start'))}"
+    if own := _text(file.get("id")):
+        return own
+    facts = (file.get("file_type"), file.get("recording_type"), file.get("recording_start"))
+    return "-".join(map(_text, facts))
 
 
 def _file_row(file: Row) -> FileRow:
-    kind = _text(file.get("file_type")).upper()
+    kind_name = _text(file.get("file_type")).upper()
+    kind = _KINDS.get(kind_name, FileKind.OTHER)
+    status = _text(file.get("status")).lower()
+    size_bytes = _number(file.get("file_size"))
+    # Captions and timelines may come without status and size.
+    has_bytes = size_bytes != 0 and (size_bytes is not None or kind not in _MEDIA)
     ending = _text(file.get("file_extension")).lower()
     return FileRow(
         id=_file_id(file),
-        type=kind,
+        type=kind_name,
+        kind=kind,
         view=_text(file.get("recording_type")),
-        extension=ending or _EXTENSIONS.get(kind, "bin"),
-        size_bytes=_number(file.get("file_size")),
+        extension=ending or _EXTENSIONS.get(kind_name, "bin"),
+        size_bytes=size_bytes,
         start_at=_instant(file.get("recording_start")),
         end_at=_instant(file.get("recording_end")),
-        status=_text(file.get("status")).lower(),
+        status=status,
+        is_ready=bool(kind_name) and has_bytes and status in {"", "completed"},
     )
 
 
@@ -244,8 +236,8 @@ def _text(value: object) -> str:
     """Take a text over; what no database keeps becomes ``?`` or U+FFFD."""
     if not isinstance(value, str):
         return "" if value is None else str(value)
-    if value.isascii():
-        return value.replace("\0", "\ufffd")
+    if value.isascii() and "\0" not in value:
+        return value
     return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
@@ -263,6 +255,8 @@ def _instant(value: object) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
+        if found.tzinfo is UTC:
+            return found
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

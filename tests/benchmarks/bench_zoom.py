@@ -1,0 +1,292 @@
+"""The Zoom source beside its floors, each in the same run over the same loopback server.
+
+* Listing: bare httpx and json.loads of the same pages.
+* One large file: curl writing to the same disk, without a hash; ours hashes on the way.
+* Small files: ``curl --parallel`` of the ready addresses; ours asks for each address first, one
+  file after another.
+
+The server is plain, runs in a process of its own and makes every answer beforehand.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from zoomauto.domain.recording import FileKind, RecordingFile
+from zoomauto.domain.source import Window
+from zoomauto.media.tools import Tools
+from zoomauto.ports.secrets import Secret
+from zoomauto.sources.zoom.options import ZoomOptions
+from zoomauto.sources.zoom.source import ZoomSource
+from zoomauto.testing.clock import FrozenClock
+from zoomauto.testing.progress import FakeProgress
+from zoomauto.workspace import DiskWorkspace
+
+NOW = datetime(2026, 8, 21, 12, tzinfo=UTC)
+PAGE = 300
+ROWS_PER_USER = 3000
+LISTING_BUDGET = 1.5
+DOWNLOAD_BUDGET = 0.9
+HEAD = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"
+
+
+def main() -> int:
+    """Print three tables; give 1 when a budget is missed."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--recordings", type=int, default=100_000)
+    parser.add_argument("--bytes", type=int, default=2 * 10**9)
+    parser.add_argument("--files", type=int, default=200)
+    sizes = parser.parse_args([] if "bench_zoom" not in sys.argv[0] else None)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name, _server(sizes, Path(name)) as base:
+        folder = Path(name)
+        missed = _listing(base, sizes.recordings)
+        missed += _large(base, folder, sizes.bytes)
+        if shutil.which("curl"):
+            _small(base, folder, sizes.files)
+    return missed
+
+
+def _listing(base: str, recordings: int) -> int:
+    source = _source(base)
+    window = Window(start_at=NOW - timedelta(days=20), end_at=NOW + timedelta(days=1))
+    floor, bare = _timed(lambda: _bare_listing(base))
+    ours, found = _timed(lambda: sum(1 for _ in source.list_recordings(window)))
+    again, _ = _timed(lambda: _bare_listing(base))
+    floor = min(floor, again)
+    print(f"listing {recordings} recordings: httpx + json {floor:.2f} s ({bare} rows),", end=" ")
+    print(f"ours {ours:.2f} s ({found} recordings), ratio {ours / floor:.2f}")
+    return int(ours / floor > LISTING_BUDGET)
+
+
+def _bare_listing(base: str) -> int:
+    rows = 0
+    with httpx.Client() as client:
+        users = json.loads(client.get(f"{base}/v2/users").content)["users"]
+        for user in users:
+            token = ""
+            while True:
+                url = f"{base}/v2/users/{user['id']}/recordings?next_page_token={token}"
+                page = json.loads(client.get(url).content)
+                rows += len(page["meetings"])
+                token = page["next_page_token"]
+                if not token:
+                    break
+    return rows
+
+
+def _large(base: str, folder: Path, size: int) -> int:
+    source, target = _source(base), folder / "copy"
+    file = _file("large", size)
+    ours, _ = _timed(lambda: source.fetch(file, target, FakeProgress()))
+    target.unlink()
+    if not shutil.which("curl"):
+        print(f"download of {size} bytes: {size / ours / 1e6:.0f} MB/s; curl is not installed")
+        return 0
+    command = ["curl", "-sS", "-o", str(target), f"{base}/rec/download/large?size={size}"]
+    floor, _ = _timed(lambda: subprocess.run(command, check=True))
+    target.unlink()
+    again, _ = _timed(lambda: source.fetch(file, target, FakeProgress()))
+    ours = min(ours, again)
+    target.unlink()
+    print(f"download of {size} bytes: curl {size / floor / 1e6:.0f} MB/s,", end=" ")
+    print(f"ours {size / ours / 1e6:.0f} MB/s with SHA-256, speed ratio {floor / ours:.2f}")
+    return int(floor / ours < DOWNLOAD_BUDGET)
+
+
+def _small(base: str, folder: Path, count: int) -> None:
+    source = _source(base)
+    files = [_file(f"small{number}", 50_000) for number in range(count)]
+
+    def fetch_all() -> None:
+        for number, file in enumerate(files):
+            source.fetch(file, folder / f"small{number}", FakeProgress())
+
+    ours, _ = _timed(fetch_all)
+    command = ["curl", "-sS", "--no-progress-meter", "--parallel"]
+    for number in range(count):
+        url = f"{base}/rec/download/small{number}?size=50000"
+        command += ["-o", str(folder / f"curl{number}"), url]
+    floor, _ = _timed(lambda: subprocess.run(command, check=True))
+    print(f"{count} small files: curl --parallel {floor:.2f} s, ours {ours:.2f} s one by one")
+
+
+def _file(file_id: str, size: int) -> RecordingFile:
+    return RecordingFile(
+        key=f"bench{size}:{file_id}", name="a.mp4", kind=FileKind.VIDEO, size_bytes=size
+    )
+
+
+class _OneSecret:
+    """Nothing that opens anything."""
+
+    def get(self, name: str) -> Secret:
+        """Give it."""
+        return Secret(name)
+
+
+def _source(base: str) -> ZoomSource:
+    """Open the source with a clock that takes no time: the pace is not what is measured."""
+    options = ZoomOptions(
+        account_id="a", client_id="c", api_base=f"{base}/v2", token_url=f"{base}/oauth/token"
+    )
+    workspace = DiskWorkspace(Path(tempfile.gettempdir()))
+    return ZoomSource(
+        options, Tools(workspace=workspace, clock=FrozenClock(NOW), secrets=_OneSecret())
+    )
+
+
+@contextmanager
+def _server(sizes: argparse.Namespace, folder: Path) -> Iterator[str]:
+    port_file = folder / "port"
+    command = [sys.executable, __file__, "serve", str(port_file), str(sizes.recordings)]
+    server = subprocess.Popen(command)
+    try:
+        while not port_file.exists():
+            time.sleep(0.05)
+            if server.poll() is not None:
+                raise SystemExit("the server did not start")
+        yield f"http://127.0.0.1:{port_file.read_text()}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+def _pages(recordings: int) -> dict[str, bytes]:
+    """Make every answer of the listing: path and token -> body."""
+    users = max(1, recordings // ROWS_PER_USER)
+    per_user = recordings // users
+    answers = {"/v2/users": json.dumps({"users": [{"id": f"u{n}"} for n in range(users)]}).encode()}
+    for user in range(users):
+        rows = [_row(user, number) for number in range(per_user)]
+        for offset in range(0, per_user, PAGE):
+            token = f"t{offset + PAGE}" if offset + PAGE < per_user else ""
+            page = {
+                "total_records": per_user,
+                "next_page_token": token,
+                "meetings": rows[offset : offset + PAGE],
+            }
+            place = f"/v2/users/u{user}/recordings t{offset}"
+            answers[place] = json.dumps(page).encode()
+    return answers
+
+
+def _row(user: int, number: int) -> dict[str, Any]:
+    start = NOW - timedelta(minutes=5 * number + 60)
+    end = start + timedelta(minutes=40)
+    files = [
+        {
+            "id": f"72576a1f-4e66-4a77-87c4-{user:04d}{number:08d}{index}",
+            "meeting_id": f"{user:06d}{number:016d}==",
+            "recording_start": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+            "recording_end": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            "file_type": kind,
+            "file_extension": kind,
+            "file_size": 120_000 + index,
+            "play_url": "https://us02web.zoom.us/rec/play/" + "p" * 80,
+            "download_url": "https://us02web.zoom.us/rec/download/" + "d" * 80,
+            "status": "completed",
+            "recording_type": view,
+        }
+        for index, (kind, view) in enumerate(
+            (("MP4", "shared_screen_with_speaker_view"), ("M4A", "audio_only"), ("CHAT", "chat"))
+        )
+    ]
+    return {
+        "uuid": f"{user:06d}{number:016d}==",
+        "id": 6_840_331_990,
+        "account_id": "Cx3wERazSgup7ZWRHQM8-w",
+        "host_id": f"u{user}",
+        "topic": f"Weekly sync {number}",
+        "type": 8,
+        "start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        "timezone": "Europe/Berlin",
+        "duration": 43,
+        "total_size": 360_003,
+        "recording_count": 3,
+        "share_url": "https://us02web.zoom.us/rec/share/" + "s" * 80,
+        "recording_files": files,
+    }
+
+
+def serve(port_file: Path, recordings: int) -> None:  # noqa: C901 - a class in a function
+    """Serve forever; the port is told in a file."""
+    answers = _pages(recordings)
+    block = HEAD + os.urandom(2**20 - len(HEAD))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = 2**16
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self._document(b'{"access_token": "bench-token", "expires_in": 3600}')
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = parse_qs(parts.query)
+            if parts.path.startswith("/rec/"):
+                self._bytes(int(query["size"][0]))
+            elif parts.path.startswith("/v2/meetings/bench"):
+                self._files(int(parts.path.split("/")[3].removeprefix("bench")))
+            elif parts.path == "/v2/users":
+                self._document(answers["/v2/users"])
+            else:
+                token = query.get("next_page_token", ["t0"])[0]
+                self._document(answers[f"{parts.path} {token}"])
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def _files(self, size: int) -> None:
+            base = f"http://{self.headers['Host']}/rec/download"
+            names = ["large", *(f"small{number}" for number in range(200))]
+            rows = [{"id": n, "download_url": f"{base}/{n}?size={size}"} for n in names]
+            self._document(json.dumps({"uuid": "bench", "recording_files": rows}).encode())
+
+        def _document(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _bytes(self, size: int) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp4")
+            self.send_header("Content-Length", str(size))
+            self.end_headers()
+            for start in range(0, size, len(block)):
+                self.wfile.write(block[: size - start])
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        draft = port_file.with_suffix(".new")
+        draft.write_text(str(server.server_address[1]))
+        draft.replace(port_file)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["serve"]:
+        serve(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        sys.exit(main())
