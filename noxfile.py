@@ -34,7 +34,7 @@ def group(name: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
     session.install("--editable", EVERYTHING)
-    session.run("python", "-m", "pytest", *(session.posargs or ["-q"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-q", "-n", "4"]))
 
 
 @nox.session
@@ -87,7 +87,7 @@ def soak(session: nox.Session) -> None:
     """Run the tests at full size: minutes to hours."""
     session.install("--editable", EVERYTHING)
     env = {"ZOOMAUTO_TEST_SIZES": "full"}
-    session.run("python", "-m", "pytest", *(session.posargs or ["-q"]), env=env)
+    session.run("python", "-m", "pytest", *(session.posargs or ["-q", "-n", "4"]), env=env)
 
 
 @nox.session(venv_backend="none")

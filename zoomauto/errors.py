@@ -1,7 +1,8 @@
 """The whole error tree, with exit codes.
 
 Each class docstring is the default message.
-An instance carries what happened, may carry a ``hint`` (the command that mends it) and facts for machines in ``data``.
+An instance carries what happened, may carry a ``hint`` (the command that mends it) and facts for
+machines in ``data``.
 Errors never print or log themselves: one boundary in ``zoomauto.cli`` shows them.
 """
 
@@ -14,9 +15,7 @@ class ZoomautoError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(
-        self, message: str | None = None, *, hint: str | None = None, **data: Any
-    ) -> None:
+    def __init__(self, message: str | None = None, *, hint: str | None = None, **data: Any) -> None:
         self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
         self.hint = hint
         self.data = data

@@ -153,7 +153,7 @@ def _host_timezone() -> str:
 
     try:
         return get_localzone_name() or "UTC"
-    except Exception:  # tzlocal refuses a host whose own settings disagree
+    except (KeyError, ValueError, OSError):  # the host names no zone, or two that disagree
         return "UTC"
 
 

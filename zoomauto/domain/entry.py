@@ -89,9 +89,7 @@ def drift(wanted: Sequence[Piece], installed: Sequence[InstalledPiece]) -> Drift
     named = {piece.name for piece in wanted}
     return Drift(
         added=tuple(p for p in wanted if p.name not in there),
-        changed=tuple(
-            (there[p.name], p) for p in wanted if p.name in there and there[p.name] != p
-        ),
+        changed=tuple((there[p.name], p) for p in wanted if p.name in there and there[p.name] != p),
         removed=tuple(piece for name, piece in there.items() if name not in named),
         edited=tuple(item.piece.name for item in installed if item.is_edited),
     )
