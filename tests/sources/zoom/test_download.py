@@ -16,9 +16,9 @@ import pytest
 
 from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
 from zoomauto.errors import DiskFull, PermanentError, TemporaryError
-from zoomauto.http import Origin
+from zoomauto.http import Http, Origin
 from zoomauto.ports.source import Fetched
-from zoomauto.sources.zoom.download import Trust
+from zoomauto.sources.zoom.download import Download, Refused, Trust
 from zoomauto.sources.zoom.source import ZoomSource
 from zoomauto.testing.clock import FrozenClock
 from zoomauto.testing.progress import FakeProgress
@@ -349,6 +349,33 @@ def test_every_file_of_a_world_full_of_traps_arrives(
             ):
                 wrong.append((meeting.uuid, file))
     assert wrong == []
+
+
+def test_redirects_that_do_not_end_are_given_up(
+    make_zoom: MakeZoom, make_source: MakeSource, target: Path
+):
+    zoom = make_zoom(one_file(), download_faults=(DownloadFault.MANY_REDIRECTS,) * FOREVER)
+    source = make_source(zoom)
+    with pytest.raises(TemporaryError) as caught:
+        source.fetch(the_file(source), target, FakeProgress())
+    assert caught.value.message.endswith("Zoom redirects more than 5 times")
+    assert left_beside(target) == []
+
+
+def test_an_address_without_encryption_is_not_even_asked(target: Path):
+    http = Http()
+    attempt = Download(
+        http=http,
+        trust=Trust(origins=frozenset({Origin.of("https://api.zoom.us/v2")})),
+        file=RecordingFile(key="u:f", name="a.mp4", kind=FileKind.VIDEO),
+        url="http://us02web.zoom.us/rec/download/x",
+        authorization={},
+        progress=FakeProgress(),
+    )
+    with pytest.raises(Refused) as caught:
+        attempt.to(target)
+    http.close()
+    assert caught.value.message == "a.mp4: refused to go on without encryption"
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,17 @@ def test_the_daily_limit_ends_the_listing_with_its_reset(
     assert clock.now() - UNTIL < timedelta(minutes=1)
 
 
+def test_an_outage_is_not_tried_on_every_user(
+    make_zoom: MakeZoom, make_source: MakeSource, clock: FrozenClock
+):
+    zoom = make_zoom(World.generated(users=30, days=20))
+    zoom.fail_next(ApiFault.UNAVAILABLE, times=1000, path="/recordings")
+    with pytest.raises(IncompleteListing) as caught:
+        list(make_source(zoom).list_recordings(EVER))
+    assert len(caught.value.data["users"]) == 3
+    assert clock.now() - UNTIL < timedelta(minutes=5)
+
+
 def test_refused_credentials_say_why(make_zoom: MakeZoom, make_source: MakeSource):
     source = make_source(make_zoom(World.generated(users=2, days=5)), secret="wrong-secret")  # noqa: S106
     with pytest.raises(AuthenticationError) as caught:
