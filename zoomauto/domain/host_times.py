@@ -80,8 +80,8 @@ def crontab_times(
     lines = _regular_lines(cron_of(schedule), _shifts(host, job, since, until, shift), changes)
     delicate = (delicate_span(change, shift=shift) for change in all_changes)
     wanted = wanted_starts(schedule, delicate, shift=shift)
-    locals_ = (at.astimezone(host) for at in wanted if since <= at <= until + shift)
-    missed = [local for local in locals_ if not any(line.starts(local) for line in lines)]
+    shown = (at.astimezone(host) for at in wanted if since <= at <= until + shift)
+    missed = [local for local in shown if not any(line.starts(local) for line in lines)]
     return CrontabTimes(
         lines=tuple(line.text for line in (*lines, *_dated_lines(missed))), until=until
     )
