@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +24,17 @@ def require_component(present: object, name: str) -> None:
     if os.environ.get("ZOOMAUTO_REQUIRE_COMPONENTS") == "1":
         pytest.fail(f"{name} is not installed, and ZOOMAUTO_REQUIRE_COMPONENTS=1")
     pytest.skip(f"{name} is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test logged fit for another process: half a character is none there."""
+    report = yield
+    report.sections = [
+        (title, text.encode("utf-8", "backslashreplace").decode())
+        for title, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -182,6 +182,16 @@ def test_other_bytes_bring_back_what_was_blank_and_not_what_a_person_skipped(
     assert found == other_bytes(**more)
 
 
+@pytest.mark.parametrize("status", list(RecordingStatus))
+def test_a_transcript_that_comes_late_is_kept_and_starts_nothing_again(status: RecordingStatus):
+    late = RecordingFile(key="a.vtt", name="a.vtt", kind=FileKind.TRANSCRIPT, size_bytes=9)
+    files = (*LISTED.files, late)
+    expected: dict[str, Any] = {"files": files}
+    if status in {RecordingStatus.PENDING_SOURCE, RecordingStatus.EXPIRED}:
+        expected["status"] = RecordingStatus.INITIALIZED
+    assert changes(replace(LISTED, files=files), status=status) == expected
+
+
 def test_a_new_length_comes_with_other_bytes():
     shorter = replace(LISTED, files=(OTHER,), duration=timedelta(seconds=3))
 

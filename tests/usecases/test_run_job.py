@@ -20,6 +20,7 @@ from zoomauto.errors import (
     TemporaryError,
     Unreachable,
 )
+from zoomauto.testing.source import FakeSource
 from zoomauto.usecases.edit_jobs import DeleteJob, UpdateJob
 from zoomauto.usecases.edit_recordings import ResetRecording
 from zoomauto.usecases.edit_sources import SourceChange, UpdateSource
@@ -162,6 +163,21 @@ def test_an_incomplete_listing_is_stored_and_leaves_the_watermark(world: World):
     )
     assert world.source().listed_until == NOON
     assert world.statuses() == {"a.mp4": "UPLOADED"}
+
+
+class LateSource(FakeSource):
+    """A source whose recordings appear up to two days after they began."""
+
+    late_by = timedelta(days=2)
+
+
+def test_what_began_before_a_listing_and_appears_after_it_is_found_by_the_next(world: World):
+    world.sources["Zoom"] = LateSource()
+    world.run()
+    world.clock.move_to(NOON + timedelta(days=1))
+    # It ran for a day and a half, and is listed only now that it has ended.
+    world.record(ago=timedelta(days=1, hours=20))
+    assert world.run().recordings.processed == 1
 
 
 def test_a_window_opened_by_hand_does_not_hide_what_lies_before_it(world: World):

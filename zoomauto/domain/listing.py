@@ -101,6 +101,8 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
         changes["start_at"] = listed.start_at
     if listed.pending_reason != known.pending_reason:
         changes["pending_reason"] = listed.pending_reason
+    if listed.files != known.files:
+        changes["files"] = listed.files
     if fingerprint != known.fingerprint:
         return changes | _other_bytes(listed, known, fingerprint)
     if known.status in _AS_LISTED and known.status is not status_as_listed(listed.pending_reason):
@@ -110,7 +112,6 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
 
 def _other_bytes(listed: ListedRecording, known: Recording, fingerprint: str) -> dict[str, Any]:
     changes: dict[str, Any] = {
-        "files": listed.files,
         "fingerprint": fingerprint,
         "duration": listed.duration,
         "blank_reason": blank_by_duration(listed.duration),

@@ -101,8 +101,12 @@ class ListedRecording:
 
     @property
     def fingerprint(self) -> str:
-        """Change when, and only when, a file appears, goes, or may have other bytes."""
-        facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in self.files)
+        """Change when, and only when, a media file appears, goes, or may have other bytes.
+
+        A transcript that comes late is no reason to fetch and cut the picture again.
+        """
+        media = (f for f in self.files if f.kind in {FileKind.VIDEO, FileKind.AUDIO})
+        facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in media)
         return hashlib.sha1(
             facts.encode("utf-8", "surrogatepass"), usedforsecurity=False
         ).hexdigest()

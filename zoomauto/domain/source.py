@@ -19,7 +19,8 @@ class SourceConfig:
     #: Secret option -> reference (``env:NAME``, ``file:/path``, ...), never the secret itself.
     secrets: Mapping[str, str] = field(default_factory=dict)
     is_active: bool = True
-    #: Start of the newest complete listing; the next listing reaches back at least to here.
+    #: Everything that started before is listed: the start of the newest complete listing, less the
+    #: time by which the source may be late. The next listing reaches back at least to here.
     listed_until: datetime | None = None
     created_at: datetime
     updated_at: datetime

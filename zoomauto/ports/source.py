@@ -27,6 +27,9 @@ class Source(Protocol):
     #: Names of the secret options; references to them are stored, never the secrets.
     secret_names: ClassVar[frozenset[str]]
 
+    #: How long after its start a recording may first appear in a listing.
+    late_by: ClassVar[timedelta]
+
     def list_recordings(self, window: Window) -> Iterator[ListedRecording]:
         """Give every recording that started within ``window``, in any order, each once.
 

@@ -25,6 +25,7 @@ class FakeSource:
 
     Options: ClassVar[type] = FakeSourceOptions
     secret_names: ClassVar[frozenset[str]] = frozenset()
+    late_by: ClassVar[timedelta] = timedelta()
 
     recordings: list[ListedRecording] = field(default_factory=list)
     #: File key -> its bytes.

@@ -129,7 +129,7 @@ class RunJob:
             done.selection = take_matched(tx, done.selection, reach, now=now)
             # Together: once the windows move on, only what is taken is still in reach.
             for source in _listed_completely(reach, done.sources):
-                tx.sources.mark_listed(source.id, now)
+                tx.sources.mark_listed(source.id, now - self.sync_source.lag(source))
         self._process(reach, heartbeat, done)
         self._sweep()
 

@@ -50,6 +50,10 @@ class SyncSource:
         """
         return self.look(config, window, record=lambda batch: self._record(config, batch))
 
+    def lag(self, config: SourceConfig) -> timedelta:
+        """Say how far before a listing its completeness ends: later ones may still be missing."""
+        return self.adapters.source(config).late_by
+
     def look(self, config: SourceConfig, window: Window, *, record: Record) -> SourceReport:
         """List ``window`` and hand every batch of findings to ``record``; write nothing else."""
         report = SourceReport(name=config.name, status="success")

@@ -92,6 +92,8 @@ class FolderSource:
 
     Options: ClassVar[type] = FolderOptions
     secret_names: ClassVar[frozenset[str]] = frozenset()
+    #: A file is there or it is not.
+    late_by: ClassVar[timedelta] = timedelta()
 
     def __init__(self, options: FolderOptions, tools: Tools) -> None:
         self._root = options.root

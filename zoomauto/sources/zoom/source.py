@@ -44,6 +44,8 @@ class ZoomSource:
 
     Options: ClassVar[type] = ZoomOptions
     secret_names: ClassVar[frozenset[str]] = frozenset({"client_secret"})
+    #: A session appears once it has ended and Zoom has taken it up; the longest last a day.
+    late_by: ClassVar[timedelta] = timedelta(days=2)
 
     def __init__(self, options: ZoomOptions, tools: Tools) -> None:
         self._options = options
