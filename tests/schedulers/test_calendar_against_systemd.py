@@ -54,6 +54,7 @@ EXPRESSIONS = [
     ("30 0 * * 0", 0),
     ("50 23 * * 6", 45),
     ("10 2 */2 * *", 0),
+    ("*/48 1,2 * * *", 0),
     ("5 0-5 25,26,28 3,10 0", 0),
     ("45 */1 */2 * 0,6", 30),
     ("40 23 31 3,10 5-6", 40),
@@ -66,33 +67,49 @@ ODD_DAYS = ["0 0 29 2 *", "0 0 29 2 */7", "0 0 31 2 1", "59 23 31 12 *", "1 0 31
 def elapses(component: Callable[[object, str], None]) -> Elapses:
     """Ask systemd for up to so many starts of each line strictly after an instant."""
     component(shutil.which("systemd-analyze"), "systemd-analyze")
-
-    def ask(lines: Sequence[str], after: datetime, count: int) -> list[list[datetime]]:
-        # A line that systemd does not understand ends this with an error.
-        told = subprocess.run(
-            [
-                "systemd-analyze",
-                "calendar",
-                f"--base-time={after:%Y-%m-%d %H:%M:%S} UTC",
-                f"--iterations={count}",
-                *lines,
-            ],
-            env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found = [starts(part) for part in told.stdout.split("\n\n")]
-        assert len(found) == len(lines)
-        return found
-
     return ask
+
+
+def ask(lines: Sequence[str], after: datetime, count: int) -> list[list[datetime]]:
+    told, is_whole = tell(lines, after, count)
+    if is_whole:
+        return [starts(part) for part in told.split("\n\n")]
+    assert len(lines) > 1, told
+    # systemd gave up on a line: its timer tries again whenever another line has started the job.
+    good = [line for line in lines if tell([line], after, count)[1]]
+    others = sorted(at for found in ask(good, after, count) for at in found)
+    return [until_given_up(line, after, count, others) for line in lines]
+
+
+def until_given_up(
+    line: str, after: datetime, count: int, others: list[datetime]
+) -> list[datetime]:
+    """Give the starts of a line as a timer sees them, through each new try."""
+    told, is_whole = tell([line], after, count)
+    found = starts(told)
+    if is_whole:
+        return found
+    again = next((at for at in others if at > max([after, *found])), None)
+    return found if again is None else [*found, *until_given_up(line, again, count, others)]
+
+
+def tell(lines: Sequence[str], after: datetime, count: int) -> tuple[str, bool]:
+    """Give what systemd says, and whether it found all it was asked for."""
+    base = f"--base-time={after:%Y-%m-%d %H:%M:%S} UTC"
+    told = subprocess.run(
+        ["systemd-analyze", "calendar", base, f"--iterations={count}", *lines],
+        env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Failed to parse" not in told.stderr, told.stderr
+    return told.stdout, told.returncode == 0
 
 
 def starts(told: str) -> list[datetime]:
     """Read one line's part of what systemd tells."""
     texts = re.findall(r"(?:Next elapse|Iter\. #\d+): \w{3} (\S+ \S+) UTC", told)
-    assert texts or "Next elapse: never" in told, told
     return [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in texts]
 
 

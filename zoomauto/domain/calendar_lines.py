@@ -1,11 +1,11 @@
 """When a systemd timer should start a job: values of ``OnCalendar=``.
 
 A calendar in a zone skips what lies in a gap, and is silent while an hour is shown for the second
-time. When it looks for its next time within a gap, it may pass over the rest of that day as well
-(seen with systemd 252 in Dublin and Casablanca, whose winter time is the "daylight saving" one, and
-in Chatham). A calendar in UTC has none of these troubles. So the regular times stand in the job's
-zone, and the single starts that systemd could miss are named in UTC; one instant named twice is
-still one start.
+time. When it looks for its next time within a gap, it may pass over the rest of that day as well,
+or give up until another line starts the job (seen with systemd 252 in Dublin and Casablanca, whose
+winter time is the "daylight saving" one, and in Chatham, where the gap begins at a quarter to). A
+calendar in UTC has none of these troubles. So the regular times stand in the job's zone, and the
+single starts that systemd could miss are named in UTC; one instant named twice is still one start.
 """
 
 from collections import defaultdict
@@ -71,15 +71,17 @@ def calendar_lines(
     changes = offset_changes(zone, since - shift, until + shift)
     shaken = tuple(filter(None, (_shaken_span(change, patterns, zone) for change in changes)))
     spans = (*shaken, *(delicate_span(change, shift=shift) for change in changes))
-    missed = [
+    missed = {
         at
         for at in wanted_starts(schedule, spans, shift=shift)
-        if since <= at <= until + shift
-        and (_is_within(at, shaken) or not _starts(patterns, at.astimezone(zone)))
-    ]
+        if _is_within(at, shaken) or not _starts(patterns, at.astimezone(zone))
+    }
+    # Wanted or not: from a start right after the gap, systemd finds its way again.
+    missed.update(end_of_gap for end_of_gap, _ in shaken)
+    named = sorted(at for at in missed if since <= at <= until + shift)
     timezone = canonical_name(schedule.timezone)
     regular = (_regular_line(pattern, timezone) for pattern in patterns)
-    return CalendarTimes(lines=(*regular, *_dated_lines(missed)), until=until)
+    return CalendarTimes(lines=(*regular, *_dated_lines(named)), until=until)
 
 
 def _shaken_span(
