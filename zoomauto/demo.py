@@ -1,6 +1,7 @@
 """The guided demonstration: drives the program as a user would, in a folder of its own.
 
-Real recordings are made with ffmpeg, and every step is a command that could be typed.
+Real recordings are made with ffmpeg and served by the fake Zoom cloud, which listens on loopback
+as long as the demonstration lasts. Every step is a command that could be typed.
 """
 
 import json
@@ -20,6 +21,9 @@ from zoomauto.errors import UsageError, ZoomautoError
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg
 from zoomauto.media.mp4 import read_mp4
 from zoomauto.settings import Settings
+from zoomauto.testing.zoom.cloud import CLIENT_SECRET
+from zoomauto.testing.zoom.recorded import SESSIONS, recorded_world
+from zoomauto.testing.zoom.server import FakeZoom
 
 FOLDER = "zoomauto-demo"
 #: Only a folder that holds this file is ever emptied.
@@ -33,21 +37,6 @@ log_file = {log}
 """
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Clip:
-    """A recording to make: seconds of silence, then of sound, then of silence."""
-
-    path: str
-    head: int
-    sound: int
-    tail: int
-
-    @property
-    def seconds(self) -> int:
-        """The whole length."""
-        return self.head + self.sound + self.tail
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,14 +82,33 @@ class Demo:
         """
         folder = self._fresh(self.parent / FOLDER)
         self.say(f"# A demonstration in {FOLDER}/: its own recordings, settings and database.")
-        self._make_recordings(folder)
-        shell = _Shell(folder=folder, say=self.say)
-        self._set_up(shell)
-        self._run(shell)
+        with self._cloud(folder) as cloud:
+            shell = _Shell(folder=folder, say=self.say)
+            shell.heading("Where recordings come from, which ones are meant, what becomes of them:")
+            for words in _set_up(cloud):
+                shell.run(*words)
+            self._run(shell)
         report = self._came_out(shell)
         self.say(f"\n# Yours to play with: export ZOOMAUTO_CONFIG={FOLDER}/config.toml")
+        self.say("# The cloud is gone by now; zoomauto demo --serve starts one that stays.")
         self.say(f"# To be rid of it:     rm -r {FOLDER}")
         return report
+
+    def serve(self) -> None:
+        """Fill ``zoomauto-demo`` anew and keep its cloud running until Ctrl-C.
+
+        The commands to rehearse with are said, not run. Raise UsageError as the demonstration does.
+        """
+        folder = self._fresh(self.parent / FOLDER)
+        with self._cloud(folder) as cloud:
+            self.say("\n# It stays until Ctrl-C. Type these in another terminal, in this folder:")
+            self.say(f'$ export ZOOMAUTO_CONFIG="$PWD/{FOLDER}/config.toml"')
+            check = ("source", "check", "zoom")
+            source, *others = _set_up(cloud)
+            for words in (source, check, *others, ("run", "nightly", "--dry-run")):
+                self.say(_typed(words))
+            self.say(_typed(("run", "nightly")))
+            cloud.serve_forever()
 
     def _fresh(self, folder: Path) -> Path:
         if folder.exists() or folder.is_symlink():
@@ -121,27 +129,21 @@ class Demo:
         (folder / "config.toml").write_text(text, encoding="utf-8")
         return folder
 
-    def _make_recordings(self, folder: Path) -> None:
-        clips = _clips(self.now)
-        self.say(f"# {len(clips)} recordings of a little over a minute, made with ffmpeg:")
-        for clip in clips:
-            target = folder / "recordings" / clip.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self.ffmpeg.run(_recipe(clip, target), timeout=timedelta(minutes=2))
-            size = target.stat().st_size
+    def _cloud(self, folder: Path) -> FakeZoom:
+        """Start a cloud that holds the sessions, with real files behind them."""
+        secret = folder / "client-secret"
+        secret.touch(mode=0o600)
+        secret.write_text(CLIENT_SECRET, encoding="utf-8")
+        cloud = FakeZoom(recorded_world(self.ffmpeg, folder / "cloud", now=self.now))
+        self.say(f"# A fake Zoom cloud on {cloud.api_base} holds what ffmpeg has made for it:")
+        for session in SESSIONS:
+            clip = session.clip
             sound = f"sound from {clip.head} s to {clip.head + clip.sound} s"
             sound = sound if clip.sound else "no sound at all"
-            self.say(f"    {clip.path}  ({clip.seconds} s, {size / 1e6:.1f} MB, {sound})")
-
-    def _set_up(self, shell: "_Shell") -> None:
-        shell.heading("Where recordings come from, which ones are meant, what becomes of them:")
-        recordings, published = f"$PWD/{FOLDER}/recordings", f"$PWD/{FOLDER}/published"
-        shell.run("source", "add", "meetings", "--type", "folder", "--option", f"path={recordings}")
-        shell.run(
-            "template", "create", "lectures", "--keyword", "lecture", "--keyword", "weekly",
-            "--destination", f"folder:{published}", "--naming", "{date} {topic}",
-        )  # fmt: skip
-        shell.run("job", "create", "Nightly", "--template", "lectures", "--daily", "06:00")
+            said = "still being processed" if session.ready_in else sound
+            start = self.now - session.ago
+            self.say(f"    {start:%Y-%m-%d %H:%M} UTC  {session.topic}  ({clip.seconds} s, {said})")
+        return cloud
 
     def _run(self, shell: "_Shell") -> None:
         shell.heading("What would happen (nothing is changed):")
@@ -184,7 +186,7 @@ class _Shell:
 
     def run(self, *words: str) -> None:
         """Show the command as typed, run it for real, show its output."""
-        self.say(f"$ zoomauto {' '.join(_quoted(word) for word in words)}")
+        self.say(_typed(words))
         ended = self._ended(words)
         for line in (ended.stdout + ended.stderr).rstrip().splitlines():
             self.say(f"    {line}".replace(str(self.folder.parent), "$PWD"))
@@ -209,28 +211,28 @@ class _Shell:
         )
 
 
-def _clips(now: datetime) -> tuple[Clip, ...]:
-    yesterday = now - timedelta(days=1)
-    desktop = f"{yesterday:%Y-%m-%d} 10.00.00 Weekly planning 84412345678"
+def _set_up(cloud: FakeZoom) -> tuple[tuple[str, ...], ...]:
+    """Give the commands that a user of this cloud would type first."""
     return (
-        Clip(path=f"{desktop}/video1.mp4", head=12, sound=48, tail=15),
-        Clip(path="Physics lecture 7.mp4", head=0, sound=50, tail=20),
-        Clip(path="Weekly call that nobody joined.mp4", head=70, sound=0, tail=0),
-        Clip(path="Birthday.mp4", head=5, sound=60, tail=5),
-    )
+        (
+            "source", "add", "zoom", "--type", "zoom",
+            "--option", f"account_id={cloud.account_id}",
+            "--option", f"client_id={cloud.client_id}",
+            "--option", f"api_base={cloud.api_base}",
+            "--option", f"token_url={cloud.token_url}",
+            "--secret", f"client_secret=file:$PWD/{FOLDER}/client-secret",
+        ),
+        (
+            "template", "create", "lectures", "--keyword", "lecture", "--keyword", "weekly",
+            "--destination", f"folder:$PWD/{FOLDER}/published", "--naming", "{date} {topic}",
+        ),
+        ("job", "create", "Nightly", "--template", "lectures", "--daily", "06:00"),
+    )  # fmt: skip
 
 
-def _recipe(clip: Clip, target: Path) -> list[str]:
-    """Give ffmpeg's arguments: a moving test picture, a wavering tone, silence around it."""
-    end = clip.head + clip.sound
-    tone = f"0.4*sin(2*PI*330*t)*(0.6+0.4*sin(2*PI*3*t))*between(t,{clip.head},{end})"
-    tone = tone if clip.sound else "0"
-    return [
-        "-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=10:duration={clip.seconds}",
-        "-f", "lavfi", "-i", f"aevalsrc='{tone}':s=16000:d={clip.seconds}",
-        "-c:v", "mpeg4", "-q:v", "12", "-g", "20", "-c:a", "aac", "-b:a", "48k",
-        "-movflags", "+faststart", "-y", str(target),
-    ]  # fmt: skip
+def _typed(words: Sequence[str]) -> str:
+    """Give a command as it is typed."""
+    return f"$ zoomauto {' '.join(map(_quoted, words))}"
 
 
 def _quoted(word: str) -> str:
@@ -239,7 +241,14 @@ def _quoted(word: str) -> str:
 
 def _environment(outside: Mapping[str, str], folder: Path) -> dict[str, str]:
     kept = {key: value for key, value in outside.items() if not key.startswith("ZOOMAUTO_")}
-    return {**kept, "ZOOMAUTO_CONFIG": str(folder / "config.toml"), "PYTHONIOENCODING": "utf-8"}
+    return {
+        **kept,
+        "ZOOMAUTO_CONFIG": str(folder / "config.toml"),
+        "PYTHONIOENCODING": "utf-8",
+        # No proxy reaches our loopback.
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }
 
 
 def _published(path: Path) -> Published:
