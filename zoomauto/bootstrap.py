@@ -1,60 +1,70 @@
-"""The composition root: the one place that knows adapters and use cases together."""
+"""The composition root: the one place that knows adapters and use cases together.
+
+Each factory imports what it makes: a start by cron that finds nothing due loads the store and
+the claim, and neither the stages nor the other commands.
+"""
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from zoomauto.adapters import RegisteredAdapters
 from zoomauto.clock import SystemClock
-from zoomauto.host import is_alive, this_process
-from zoomauto.media.tools import Tools
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
 from zoomauto.settings import Settings
-from zoomauto.storage.database import SqlDatabase
 from zoomauto.storage.store import SqlStore, open_store
-from zoomauto.usecases.claim_run import ClaimRun
-from zoomauto.usecases.edit_destinations import (
-    AddDestination,
-    CheckDestination,
-    ListDestinations,
-    RemoveDestination,
-    ShowDestination,
-)
-from zoomauto.usecases.edit_jobs import CopyJob, CreateJob, DeleteJob, ListJobs, ShowJob, UpdateJob
-from zoomauto.usecases.edit_quotas import SetQuota, ShowQuota
-from zoomauto.usecases.edit_recordings import (
-    ExplainRecording,
-    ListRecordings,
-    ResetRecording,
-    RetryRecording,
-    ShowRecording,
-    SkipRecording,
-)
-from zoomauto.usecases.edit_sources import (
-    AddSource,
-    CheckSource,
-    ListSources,
-    RemoveSource,
-    ShowSource,
-    UpdateSource,
-)
-from zoomauto.usecases.edit_templates import (
-    CreateTemplate,
-    DeleteTemplate,
-    ListTemplates,
-    ShowTemplate,
-    TryTemplate,
-    UpdateTemplate,
-)
-from zoomauto.usecases.preview_run import PreviewRun
-from zoomauto.usecases.process_recording import ProcessRecording
-from zoomauto.usecases.run_job import RunJob
-from zoomauto.usecases.show_history import ListRuns, ShowRun
-from zoomauto.usecases.sync_source import SyncSource
-from zoomauto.workspace import DiskWorkspace
+
+if TYPE_CHECKING:
+    from zoomauto.adapters import RegisteredAdapters
+    from zoomauto.storage.database import SqlDatabase
+    from zoomauto.usecases.edit_destinations import (
+        AddDestination,
+        CheckDestination,
+        ListDestinations,
+        RemoveDestination,
+        ShowDestination,
+    )
+    from zoomauto.usecases.edit_jobs import (
+        CopyJob,
+        CreateJob,
+        DeleteJob,
+        ListJobs,
+        ShowJob,
+        UpdateJob,
+    )
+    from zoomauto.usecases.edit_quotas import SetQuota, ShowQuota
+    from zoomauto.usecases.edit_recordings import (
+        ExplainRecording,
+        ListRecordings,
+        ResetRecording,
+        RetryRecording,
+        ShowRecording,
+        SkipRecording,
+    )
+    from zoomauto.usecases.edit_sources import (
+        AddSource,
+        CheckSource,
+        ListSources,
+        RemoveSource,
+        ShowSource,
+        UpdateSource,
+    )
+    from zoomauto.usecases.edit_templates import (
+        CreateTemplate,
+        DeleteTemplate,
+        ListTemplates,
+        ShowTemplate,
+        TryTemplate,
+        UpdateTemplate,
+    )
+    from zoomauto.usecases.preview_run import PreviewRun
+    from zoomauto.usecases.run_job import RunJob
+    from zoomauto.usecases.show_history import ListRuns, ShowRun
+    from zoomauto.usecases.sync_source import SyncSource
+    from zoomauto.workspace import DiskWorkspace
 
 
 @contextmanager
@@ -73,8 +83,10 @@ def open_app(
         store.close()
 
 
-def database(settings: Settings) -> SqlDatabase:
+def database(settings: Settings) -> "SqlDatabase":
     """Give the database as a thing to look after, whatever its schema."""
+    from zoomauto.storage.database import SqlDatabase
+
     return SqlDatabase(url=settings.database_url)
 
 
@@ -87,125 +99,200 @@ class App:
     clock: Clock = SystemClock()
 
     @cached_property
-    def workspace(self) -> DiskWorkspace:
+    def workspace(self) -> "DiskWorkspace":
         """Work folders of this database; two databases never share one."""
+        from zoomauto.workspace import DiskWorkspace
+
         url = self.settings.database_url.encode()
         name = hashlib.sha1(url, usedforsecurity=False).hexdigest()[:8]
         return DiskWorkspace(self.settings.workspace / name)
 
     @cached_property
-    def adapters(self) -> RegisteredAdapters:
+    def adapters(self) -> "RegisteredAdapters":
         """Every source, stage and destination."""
+        from zoomauto.adapters import RegisteredAdapters
+        from zoomauto.media.tools import Tools
+
         tools = Tools(
             workspace=self.workspace, clock=self.clock, ffmpeg_setting=self.settings.ffmpeg
         )
         return RegisteredAdapters(tools=tools)
 
-    def create_job(self) -> CreateJob:
+    def create_job(self) -> "CreateJob":
+        from zoomauto.usecases.edit_jobs import CreateJob
+
         return CreateJob(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def copy_job(self) -> CopyJob:
+    def copy_job(self) -> "CopyJob":
+        from zoomauto.usecases.edit_jobs import CopyJob
+
         return CopyJob(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def update_job(self) -> UpdateJob:
+    def update_job(self) -> "UpdateJob":
+        from zoomauto.usecases.edit_jobs import UpdateJob
+
         return UpdateJob(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def delete_job(self) -> DeleteJob:
+    def delete_job(self) -> "DeleteJob":
+        from zoomauto.usecases.edit_jobs import DeleteJob
+
         return DeleteJob(store=self.store)
 
-    def list_jobs(self) -> ListJobs:
+    def list_jobs(self) -> "ListJobs":
+        from zoomauto.usecases.edit_jobs import ListJobs
+
         return ListJobs(store=self.store, clock=self.clock)
 
-    def show_job(self) -> ShowJob:
+    def show_job(self) -> "ShowJob":
+        from zoomauto.usecases.edit_jobs import ShowJob
+
         return ShowJob(store=self.store, clock=self.clock)
 
-    def create_template(self) -> CreateTemplate:
+    def create_template(self) -> "CreateTemplate":
+        from zoomauto.usecases.edit_templates import CreateTemplate
+
         return CreateTemplate(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def update_template(self) -> UpdateTemplate:
+    def update_template(self) -> "UpdateTemplate":
+        from zoomauto.usecases.edit_templates import UpdateTemplate
+
         return UpdateTemplate(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def delete_template(self) -> DeleteTemplate:
+    def delete_template(self) -> "DeleteTemplate":
+        from zoomauto.usecases.edit_templates import DeleteTemplate
+
         return DeleteTemplate(store=self.store)
 
-    def list_templates(self) -> ListTemplates:
+    def list_templates(self) -> "ListTemplates":
+        from zoomauto.usecases.edit_templates import ListTemplates
+
         return ListTemplates(store=self.store)
 
-    def show_template(self) -> ShowTemplate:
+    def show_template(self) -> "ShowTemplate":
+        from zoomauto.usecases.edit_templates import ShowTemplate
+
         return ShowTemplate(store=self.store)
 
-    def try_template(self) -> TryTemplate:
+    def try_template(self) -> "TryTemplate":
+        from zoomauto.usecases.edit_templates import TryTemplate
+
         return TryTemplate(store=self.store)
 
-    def add_source(self) -> AddSource:
+    def add_source(self) -> "AddSource":
+        from zoomauto.usecases.edit_sources import AddSource
+
         return AddSource(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def update_source(self) -> UpdateSource:
+    def update_source(self) -> "UpdateSource":
+        from zoomauto.usecases.edit_sources import UpdateSource
+
         return UpdateSource(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def remove_source(self) -> RemoveSource:
+    def remove_source(self) -> "RemoveSource":
+        from zoomauto.usecases.edit_sources import RemoveSource
+
         return RemoveSource(store=self.store)
 
-    def list_sources(self) -> ListSources:
+    def list_sources(self) -> "ListSources":
+        from zoomauto.usecases.edit_sources import ListSources
+
         return ListSources(store=self.store)
 
-    def show_source(self) -> ShowSource:
+    def show_source(self) -> "ShowSource":
+        from zoomauto.usecases.edit_sources import ShowSource
+
         return ShowSource(store=self.store)
 
-    def check_source(self) -> CheckSource:
+    def check_source(self) -> "CheckSource":
+        from zoomauto.usecases.edit_sources import CheckSource
+
         return CheckSource(store=self.store, adapters=self.adapters)
 
-    def add_destination(self) -> AddDestination:
+    def add_destination(self) -> "AddDestination":
+        from zoomauto.usecases.edit_destinations import AddDestination
+
         return AddDestination(store=self.store, clock=self.clock, adapters=self.adapters)
 
-    def remove_destination(self) -> RemoveDestination:
+    def remove_destination(self) -> "RemoveDestination":
+        from zoomauto.usecases.edit_destinations import RemoveDestination
+
         return RemoveDestination(store=self.store)
 
-    def list_destinations(self) -> ListDestinations:
+    def list_destinations(self) -> "ListDestinations":
+        from zoomauto.usecases.edit_destinations import ListDestinations
+
         return ListDestinations(store=self.store)
 
-    def show_destination(self) -> ShowDestination:
+    def show_destination(self) -> "ShowDestination":
+        from zoomauto.usecases.edit_destinations import ShowDestination
+
         return ShowDestination(store=self.store)
 
-    def check_destination(self) -> CheckDestination:
+    def check_destination(self) -> "CheckDestination":
+        from zoomauto.usecases.edit_destinations import CheckDestination
+
         return CheckDestination(store=self.store, adapters=self.adapters)
 
-    def show_quota(self) -> ShowQuota:
+    def show_quota(self) -> "ShowQuota":
+        from zoomauto.usecases.edit_quotas import ShowQuota
+
         return ShowQuota(store=self.store)
 
-    def set_quota(self) -> SetQuota:
+    def set_quota(self) -> "SetQuota":
+        from zoomauto.usecases.edit_quotas import SetQuota
+
         return SetQuota(store=self.store)
 
-    def list_recordings(self) -> ListRecordings:
+    def list_recordings(self) -> "ListRecordings":
+        from zoomauto.usecases.edit_recordings import ListRecordings
+
         return ListRecordings(store=self.store)
 
-    def show_recording(self) -> ShowRecording:
+    def show_recording(self) -> "ShowRecording":
+        from zoomauto.usecases.edit_recordings import ShowRecording
+
         return ShowRecording(store=self.store)
 
-    def explain_recording(self) -> ExplainRecording:
+    def explain_recording(self) -> "ExplainRecording":
+        from zoomauto.usecases.edit_recordings import ExplainRecording
+
         return ExplainRecording(store=self.store, clock=self.clock)
 
-    def retry_recording(self) -> RetryRecording:
+    def retry_recording(self) -> "RetryRecording":
+        from zoomauto.usecases.edit_recordings import RetryRecording
+
         return RetryRecording(store=self.store, clock=self.clock)
 
-    def skip_recording(self) -> SkipRecording:
+    def skip_recording(self) -> "SkipRecording":
+        from zoomauto.usecases.edit_recordings import SkipRecording
+
         return SkipRecording(store=self.store, clock=self.clock, workspace=self.workspace)
 
-    def reset_recording(self) -> ResetRecording:
+    def reset_recording(self) -> "ResetRecording":
+        from zoomauto.usecases.edit_recordings import ResetRecording
+
         return ResetRecording(store=self.store, clock=self.clock, workspace=self.workspace)
 
-    def list_runs(self) -> ListRuns:
+    def list_runs(self) -> "ListRuns":
+        from zoomauto.usecases.show_history import ListRuns
+
         return ListRuns(store=self.store)
 
-    def show_run(self) -> ShowRun:
+    def show_run(self) -> "ShowRun":
+        from zoomauto.usecases.show_history import ShowRun
+
         return ShowRun(store=self.store)
 
-    def sync_source(self, progress: Progress) -> SyncSource:
+    def sync_source(self, progress: Progress) -> "SyncSource":
+        from zoomauto.usecases.sync_source import SyncSource
+
         return SyncSource(
             store=self.store, clock=self.clock, adapters=self.adapters, progress=progress
         )
 
-    def preview_run(self, progress: Progress) -> PreviewRun:
+    def preview_run(self, progress: Progress) -> "PreviewRun":
+        from zoomauto.usecases.preview_run import PreviewRun
+
         return PreviewRun(
             store=self.store,
             clock=self.clock,
@@ -213,7 +300,12 @@ class App:
             sync_source=self.sync_source(progress),
         )
 
-    def run_job(self, progress: Progress) -> RunJob:
+    def run_job(self, progress: Progress) -> "RunJob":
+        from zoomauto.host import is_alive, this_process
+        from zoomauto.usecases.claim_run import ClaimRun
+        from zoomauto.usecases.process_recording import ProcessRecording
+        from zoomauto.usecases.run_job import RunJob
+
         holder = this_process()
         return RunJob(
             store=self.store,
