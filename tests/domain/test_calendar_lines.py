@@ -66,15 +66,14 @@ def test_the_second_pass_of_an_hour_is_named_in_utc_for_interval_like_schedules_
     assert lines(cron("0,15,30,45 0,1,3,4 * * *", BERLIN)) == [
         f"*-*-* 00,01,03,04:{QUARTERS}:00 Europe/Berlin"
     ]
-    assert lines(cron("* 0,1 * * *", "Antarctica/Troll")) == [
+    assert lines(cron("* 0,1 * * *", "Antarctica/Troll"), days=360) == [
         "*-*-* 00,01:*:00 Antarctica/Troll",
-        "2027-03-28 01:00:00 UTC",
         "2027-10-31 01:*:00 UTC",
     ]
 
 
 def test_after_a_gap_that_holds_one_of_the_times_the_rest_of_the_day_is_named_in_utc():
-    """Systemd loses its way in such a gap, and finds it again from a start at the gap's end."""
+    """Systemd loses its way in such a gap: in Dublin, for the rest of the day."""
     assert lines(cron("30 1,12,20 * * *", "Europe/Dublin"), days=360) == [
         "*-*-* 01,12,20:30:00 Europe/Dublin",
         "2027-03-28 01:00:00 UTC",
@@ -83,7 +82,7 @@ def test_after_a_gap_that_holds_one_of_the_times_the_rest_of_the_day_is_named_in
     # The gap in Chatham is from 02:45 to 03:45: it holds the beginning of an hour.
     assert lines(cron("50 3 * * *", "Pacific/Chatham"), days=360) == [
         "*-*-* 03:50:00 Pacific/Chatham",
-        "2027-09-25 14:00,05:00 UTC",
+        "2027-09-25 14:05:00 UTC",
     ]
     assert lines(cron("30 1,4 * * *", "Pacific/Chatham"), days=360) == [
         "*-*-* 01,04:30:00 Pacific/Chatham"
@@ -103,9 +102,9 @@ def test_a_shift_moves_starts_not_wall_clocks():
     ]
     assert lines(cron("45 1,2 * * *", BERLIN), shift=30) == [
         "*-*-* 02,03:15:00 Europe/Berlin",
-        "2027-03-28 01:00,15,30:00 UTC",
+        "2027-03-28 01:15,30:00 UTC",
         "2027-10-31 01:15:00 UTC",
-        "2028-03-26 01:00,15,30:00 UTC",
+        "2028-03-26 01:15,30:00 UTC",
     ]
 
 

@@ -54,7 +54,7 @@ EXPRESSIONS = [
     ("30 0 * * 0", 0),
     ("50 23 * * 6", 45),
     ("10 2 */2 * *", 0),
-    ("*/48 1,2 * * *", 0),
+    ("50 2,5 * * *", 0),
     ("5 0-5 25,26,28 3,10 0", 0),
     ("45 */1 */2 * 0,6", 30),
     ("40 23 31 3,10 5-6", 40),
@@ -84,13 +84,17 @@ def ask(lines: Sequence[str], after: datetime, count: int) -> list[list[datetime
 def until_given_up(
     line: str, after: datetime, count: int, others: list[datetime]
 ) -> list[datetime]:
-    """Give the starts of a line as a timer sees them, through each new try."""
-    told, is_whole = tell([line], after, count)
-    found = starts(told)
-    if is_whole:
-        return found
-    again = next((at for at in others if at > max([after, *found])), None)
-    return found if again is None else [*found, *until_given_up(line, again, count, others)]
+    """Give the starts of a line one by one, as a timer sees them, through each new try."""
+    found: list[datetime] = []
+    while len(found) < count:
+        told, is_whole = tell([line], after, 1)
+        if is_whole:
+            found += starts(told)
+        again = found[-1:] if is_whole else [at for at in others if at > after][:1]
+        if not again or again == [after]:
+            break
+        (after,) = again
+    return found
 
 
 def tell(lines: Sequence[str], after: datetime, count: int) -> tuple[str, bool]:

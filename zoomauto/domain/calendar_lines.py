@@ -71,17 +71,15 @@ def calendar_lines(
     changes = offset_changes(zone, since - shift, until + shift)
     shaken = tuple(filter(None, (_shaken_span(change, patterns, zone) for change in changes)))
     spans = (*shaken, *(delicate_span(change, shift=shift) for change in changes))
-    missed = {
+    missed = [
         at
         for at in wanted_starts(schedule, spans, shift=shift)
-        if _is_within(at, shaken) or not _starts(patterns, at.astimezone(zone))
-    }
-    # Wanted or not: from a start right after the gap, systemd finds its way again.
-    missed.update(end_of_gap for end_of_gap, _ in shaken)
-    named = sorted(at for at in missed if since <= at <= until + shift)
+        if since <= at <= until + shift
+        and (_is_within(at, shaken) or not _starts(patterns, at.astimezone(zone)))
+    ]
     timezone = canonical_name(schedule.timezone)
     regular = (_regular_line(pattern, timezone) for pattern in patterns)
-    return CalendarTimes(lines=(*regular, *_dated_lines(named)), until=until)
+    return CalendarTimes(lines=(*regular, *_dated_lines(missed)), until=until)
 
 
 def _shaken_span(
