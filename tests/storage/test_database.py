@@ -12,6 +12,7 @@ from zoomauto.domain.quota import Quota
 from zoomauto.errors import AlreadyExists, NotFound, UsageError
 from zoomauto.ports.database import DatabaseStatus
 from zoomauto.storage.database import SqlDatabase
+from zoomauto.storage.schema import HEAD
 from zoomauto.storage.store import open_store
 
 #: Two owners' quotas change together, always by one transaction.
@@ -35,7 +36,7 @@ TABLES = {
 
 def test_a_missing_database_is_reported_and_not_made(path: Path, url: str):
     assert SqlDatabase(url=url).status() == DatabaseStatus(
-        url=url, state="missing", revision=None, newest_revision="0001", size_bytes=None
+        url=url, state="missing", revision=None, newest_revision=HEAD, size_bytes=None
     )
     assert not path.parent.exists()
 
@@ -50,8 +51,8 @@ def test_upgrading_makes_it_and_its_status_counts_the_rows(path: Path, url: str)
     assert SqlDatabase(url=url).status() == DatabaseStatus(
         url=url,
         state="current",
-        revision="0001",
-        newest_revision="0001",
+        revision=HEAD,
+        newest_revision=HEAD,
         size_bytes=path.stat().st_size,
         counts=dict.fromkeys(TABLES, 0) | {"user_quotas": 1},
     )

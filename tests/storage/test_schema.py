@@ -1,5 +1,6 @@
 """Migrations: equal to the tables, there and back, and once however many processes start."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,6 +21,7 @@ from zoomauto.storage.engine import open_engine, writing
 from zoomauto.storage.store import open_store
 from zoomauto.storage.tables import Row
 
+NEXT = "9999"
 OPEN = "import sys; from zoomauto.storage.store import open_store as o; o(sys.argv[1]).close()"
 UPGRADE = """
 import sys, alembic.command
@@ -47,11 +49,11 @@ def differences(engine: Engine) -> list[object]:
 
 
 def definitions(path: Path) -> dict[str, set[str]]:
-    """Give each table's and index's definition, as the set of its lines."""
+    """Give each table's and index's definition, as the set of its parts."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {
-            name: {line.strip().rstrip(",") for line in sql.splitlines()}
+            name: {re.sub(r"\s+", " ", part).strip(" )") for part in re.split(r",(?![^(]*\))", sql)}
             for name, sql in rows
             if name != "alembic_version"
         }
@@ -106,9 +108,9 @@ def older(monkeypatch: pytest.MonkeyPatch, url: str) -> str:
     with store.writing() as tx:
         tx.quotas.set("anna", Quota(max_jobs=7))
     store.close()
-    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, "0002"))
-    monkeypatch.setattr(schema, "HEAD", "0002")
-    monkeypatch.setattr("zoomauto.storage.store.HEAD", "0002")
+    monkeypatch.setattr(schema, "REVISIONS", (*schema.REVISIONS, NEXT))
+    monkeypatch.setattr(schema, "HEAD", NEXT)
+    monkeypatch.setattr("zoomauto.storage.store.HEAD", NEXT)
     return url
 
 
@@ -120,8 +122,8 @@ def test_an_older_database_is_copied_before_it_is_migrated(
 
     open_store(older).close()
 
-    assert migrated == ["0002"]
-    copy = path.with_name("zoomauto.db.before-0001")
+    assert migrated == [NEXT]
+    copy = path.with_name(f"zoomauto.db.before-{schema.REVISIONS[-2]}")
     with closing(sqlite3.connect(copy)) as connection:
         (kept,) = connection.execute("SELECT max_automation_jobs FROM user_quotas").fetchone()
     assert kept == 7
@@ -135,7 +137,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         raise RuntimeError(revision)
 
     monkeypatch.setattr(schema, "run_migrations", fail)
-    with pytest.raises(RuntimeError, match="0002"):
+    with pytest.raises(RuntimeError, match=NEXT):
         open_store(older)
     monkeypatch.undo()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from zoomauto.domain.policy import Policies
 from zoomauto.domain.recording import RecordingStatus
 from zoomauto.domain.run import RunStatus
 from zoomauto.domain.schedule import Schedule
@@ -34,6 +35,7 @@ class JobSpec:
     #: Overrides the templates' processing config, key by key.
     processing_config: Mapping[str, Any] = field(default_factory=dict)
     is_active: bool = True
+    policies: Policies = field(default_factory=Policies)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +56,20 @@ class Job:
     last_status: RunStatus | None = None
     #: Runs that were not skipped.
     run_count: int = 0
+    #: How many of the newest runs failed, one after the other.
+    failures_in_row: int = 0
+    #: Why it was switched off by itself; None for a job that was not.
+    paused_reason: str | None = None
 
     @property
     def name(self) -> str:
         """The job's name: any text, unique per owner."""
         return self.spec.name
+
+    @property
+    def policies(self) -> Policies:
+        """What becomes of occurrences when not everything goes well."""
+        return self.spec.policies
 
 
 def slug_for(name: str, taken: Collection[str]) -> str | None:

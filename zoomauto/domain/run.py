@@ -60,6 +60,15 @@ class Run:
     report: Mapping[str, Any] = field(default_factory=dict)
     #: Where it ran.
     host: str = ""
+    #: A RUNNING row with this waits for a retry; nobody works on it.
+    next_attempt_at: datetime | None = None
+    #: First and last of the consecutive occurrences that one SKIPPED row stands for.
+    missed_from: datetime | None = None
+    missed_to: datetime | None = None
+    #: How many they are; from 100,000 on they are no longer counted.
+    missed_count: int | None = None
+    #: The run that made up for them.
+    covered_by: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,10 +33,16 @@ class Jobs(Protocol):
     def replace(
         self, job_id: int, spec: JobSpec, *, effective_from: datetime, now: datetime
     ) -> Job:
-        """Save a changed job. Raise AlreadyExists for a taken name."""
+        """Save a changed job; switching it on ends a pause. Raise AlreadyExists for a taken name."""
 
-    def record_run(self, job_id: int, *, started_at: datetime, status: RunStatus) -> None:
-        """Count a run that was not skipped and remember it as the newest."""
+    def record_run(self, job_id: int, *, started_at: datetime, status: RunStatus) -> Job | None:
+        """Count a run that was not skipped and remember it as the newest.
+
+        Give the job as it is then; None when it was removed meanwhile.
+        """
+
+    def pause(self, job_id: int, reason: str, *, now: datetime) -> None:
+        """Switch a job off by itself and keep why, until it is switched on again."""
 
     def remove(self, job_id: int) -> None:
         """Forget the job. Its runs stay in history; its recordings are released."""
@@ -170,11 +176,14 @@ class Runs(Protocol):
     def claimed(self, job_id: int, scheduled_for: datetime) -> Run | None:
         """Give the row that claims this occurrence, if there is one."""
 
+    def newest_claimed(self, job_id: int, *, until: datetime) -> datetime | None:
+        """Give the newest occurrence up to ``until`` that a row accounts for, missed ones too."""
+
     def retake(self, run_id: int, *, started_at: datetime, host: str) -> Run:
         """Take an unfinished row up again: RUNNING, ``attempt`` + 1."""
 
     def finish(self, run: Run) -> None:
-        """Write the row's final state."""
+        """Write the row's final state, or until when it waits for a retry."""
 
     def unfinished(self, job_id: int) -> Sequence[Run]:
         """Give the job's RUNNING rows."""

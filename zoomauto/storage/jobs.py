@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, delete, insert, or_, select, update
 
 from zoomauto.domain.job import Job, JobSpec, slug_for
+from zoomauto.domain.policy import Policies, changed_policies, policies_document
 from zoomauto.domain.recording import IN_BETWEEN, RecordingStatus
 from zoomauto.domain.run import RunStatus
 from zoomauto.domain.schedule import schedule_from_document, schedule_to_document
@@ -54,27 +55,42 @@ class SqlJobs:
     def replace(
         self, job_id: int, spec: JobSpec, *, effective_from: datetime, now: datetime
     ) -> Job:
-        """Save a changed job. Raise AlreadyExists for a taken name, NotFound for no such job."""
+        """Save a changed job. Raise AlreadyExists for a taken name, NotFound for no such job.
+
+        Switching it on ends a pause.
+        """
         values = _values(spec) | {"effective_from": effective_from, "updated_at": now}
+        if spec.is_active:
+            failures = case((_JOBS.c.is_active, _JOBS.c.failures_in_row), else_=0)
+            values |= {"paused_reason": None, "failures_in_row": failures}
         query = update(_JOBS).where(_JOBS.c.id == job_id).values(values)
         with unique(self.connection, "job", spec.name):
             return _job(changed(self.connection, query, _JOBS, "job"))
 
-    def record_run(self, job_id: int, *, started_at: datetime, status: RunStatus) -> None:
-        """Count a run that was not skipped and remember it as the newest.
+    def record_run(self, job_id: int, *, started_at: datetime, status: RunStatus) -> Job | None:
+        """Count a run that was not skipped and remember it as the newest; give the job after it.
 
-        A run that started before the remembered one is counted only.
+        A run that started before the remembered one is counted only. None for a job that is gone.
         """
         newest = or_(_JOBS.c.last_run_at.is_(None), _JOBS.c.last_run_at <= started_at)
-        self.connection.execute(
+        failures = _JOBS.c.failures_in_row + 1 if status is RunStatus.FAILED else 0
+        query = (
             update(_JOBS)
             .where(_JOBS.c.id == job_id)
             .values(
                 run_count=_JOBS.c.run_count + 1,
                 last_run_at=case((newest, started_at), else_=_JOBS.c.last_run_at),
                 last_status=case((newest, status.value), else_=_JOBS.c.last_status),
+                failures_in_row=failures,
             )
         )
+        row = self.connection.execute(query.returning(_JOBS)).one_or_none()
+        return None if row is None else _job(row)
+
+    def pause(self, job_id: int, reason: str, *, now: datetime) -> None:
+        """Switch a job off by itself and keep why."""
+        query = update(_JOBS).where(_JOBS.c.id == job_id)
+        self.connection.execute(query.values(is_active=False, paused_reason=reason, updated_at=now))
 
     def remove(self, job_id: int) -> None:
         """Forget the job. Its runs stay in history; its recordings are released.
@@ -114,6 +130,7 @@ def _values(spec: JobSpec) -> dict[str, Any]:
         "exclude_blank": spec.exclude_blank,
         "processing_config": dict(spec.processing_config),
         "is_active": spec.is_active,
+        "policies": policies_document(spec.policies),
     }
 
 
@@ -132,6 +149,7 @@ def _job(row: Row[Any]) -> Job:
             exclude_blank=row.exclude_blank,
             processing_config=row.processing_config,
             is_active=row.is_active,
+            policies=changed_policies(Policies(), row.policies),
         ),
         effective_from=row.effective_from,
         created_at=row.created_at,
@@ -139,4 +157,6 @@ def _job(row: Row[Any]) -> Job:
         last_run_at=row.last_run_at,
         last_status=None if row.last_status is None else RunStatus(row.last_status),
         run_count=row.run_count,
+        failures_in_row=row.failures_in_row,
+        paused_reason=row.paused_reason,
     )

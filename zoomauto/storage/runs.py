@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.run import Run, RunStatus, SkipReason, Trigger
@@ -63,6 +63,18 @@ class SqlRuns:
         row = first(self.connection, query)
         return None if row is None else _run(row)
 
+    def newest_claimed(self, job_id: int, *, until: datetime) -> datetime | None:
+        """Give the newest occurrence up to ``until`` that a row accounts for, missed ones too."""
+        last = func.coalesce(_RUNS.c.missed_to, _RUNS.c.scheduled_for)
+        query = (
+            select(_RUNS.c.missed_to, _RUNS.c.scheduled_for)
+            .where(_RUNS.c.job_id == job_id, last <= until)
+            .order_by(last.desc())
+            .limit(1)
+        )
+        row = first(self.connection, query)
+        return None if row is None else row.missed_to or row.scheduled_for
+
     def retake(self, run_id: int, *, started_at: datetime, host: str) -> Run:
         """Take an unfinished row up again: RUNNING, ``attempt`` + 1. How it ended is forgotten."""
         query = (
@@ -77,12 +89,13 @@ class SqlRuns:
                 exit_code=None,
                 error=None,
                 host=host,
+                next_attempt_at=None,
             )
         )
         return _run(changed(self.connection, query, _RUNS, "history"))
 
     def finish(self, run: Run) -> None:
-        """Write the row's final state.
+        """Write the row's final state, or until when it waits for a retry.
 
         Raise LeaseLost when another process has taken the row up since: what it writes counts.
         """
@@ -97,6 +110,11 @@ class SqlRuns:
                 exit_code=run.exit_code,
                 error=run.error,
                 report=dict(run.report),
+                next_attempt_at=run.next_attempt_at,
+                missed_from=run.missed_from,
+                missed_to=run.missed_to,
+                missed_count=run.missed_count,
+                covered_by=run.covered_by,
             )
         )
         if self.connection.execute(query).rowcount == 0:

@@ -15,7 +15,7 @@ from zoomauto.storage.copy import copy_sqlite
 from zoomauto.storage.engine import reading, writing
 
 #: The migrations, oldest first: the numbers of the files in ``migrations/versions``.
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 
 UPGRADE = "zoomauto database upgrade"
@@ -84,6 +84,7 @@ def upgrade(engine: Engine, file: Path | None) -> None:
         if file is not None:
             _prepare(connection, file, revision)
         run_migrations(connection, HEAD)
+        _refuse_dangling(connection)
 
 
 def run_migrations(connection: Connection, revision: str) -> None:
@@ -120,6 +121,19 @@ def _prepare(connection: Connection, file: Path, revision: str | None) -> None:
         raise ConfigurationError(
             f"{file} is the database of another program (it has a table {min(strangers)})",
             hint="zoomauto config show",
+        )
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    """Raise, and so undo the migration, when SQLite kept a reference to a row that is gone."""
+    if connection.dialect.name != "sqlite":
+        return
+    found = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if found is not None:
+        raise ConfigurationError(
+            f"the database is damaged: row {found[1]} of {found[0]} refers to a row of {found[2]}"
+            " that is gone",
+            hint="zoomauto database backup",
         )
 
 

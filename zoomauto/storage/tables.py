@@ -105,6 +105,11 @@ class JobRow(Row, table=True):
     last_run_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     last_status: str | None = None
     run_count: int
+    policies: dict[str, Any] = Field(
+        sa_type=JSON, sa_column_kwargs={"server_default": text("'{}'")}
+    )
+    failures_in_row: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    paused_reason: str | None = None
 
 
 class QuotaRow(Row, table=True):
@@ -291,6 +296,11 @@ class RunRow(Row, table=True):
     error: str | None = None
     report: dict[str, Any] = Field(sa_type=JSON)
     host: str
+    next_attempt_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    missed_from: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    missed_to: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    missed_count: int | None = None
+    covered_by: int | None = None
 
 
 class LeaseRow(Row, table=True):
