@@ -202,3 +202,12 @@ def test_the_day_on_which_zoom_deletes_it_is_carried():
     row = meeting_row(file_row(), auto_delete=True, auto_delete_date="2026-09-01")
     assert read(row).expires_at == datetime(2026, 9, 1, tzinfo=UTC)
     assert read({**row, "auto_delete": False}).expires_at is None
+
+
+@pytest.mark.parametrize("odd", [[], {}, ["MP4"], 7, True])
+def test_words_that_are_no_texts_make_an_unknown_kind(odd: Any):
+    row = meeting_row(file_row(), file_row("odd", file_type=odd, file_extension=odd))
+    assert [(f.key, f.kind) for f in read(row).files] == [
+        ("u==:odd", FileKind.OTHER),
+        ("u==:f1", FileKind.VIDEO),
+    ]

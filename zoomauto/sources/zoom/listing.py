@@ -226,7 +226,7 @@ class Listing:
             "page_size": str(size),
         }
         result = _Page()
-        rows: dict[tuple[object, ...], Row] = {}
+        rows: dict[object, Row] = {}
         tokens: set[str] = set()
         token = ""
         while True:
@@ -237,7 +237,8 @@ class Listing:
                 params={**params, **({"next_page_token": token} if token else {})},
             )
             before = len(rows)
-            rows.update((identity_of(row), row) for row in _objects(document.get("meetings")))
+            for row in _objects(document.get("meetings")):
+                rows[_place_of(row, rows)] = row
             result.total = _total(document, result.total)
             result.is_clamped = result.is_clamped or _is_clamped(document, days)
             tokens.add(token)
@@ -288,6 +289,15 @@ def _users(client: ZoomClient, status: str) -> Iterator[Row]:
 
 def _objects(value: object) -> list[Row]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def _place_of(row: Row, rows: Mapping[object, Row]) -> object:
+    """Give where a row belongs: with its uuid, unless another row of the same uuid is there."""
+    uuid = str(row.get("uuid"))
+    known = rows.get(uuid)
+    if known is None or identity_of(known) == identity_of(row):
+        return uuid
+    return identity_of(row)
 
 
 def _total(document: Row, known: int | None) -> int | None:

@@ -4,8 +4,9 @@ Every field may be missing, null, empty or a number in quotes; unknown kinds are
 and passcodes are never taken over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
@@ -37,28 +38,31 @@ _EXTENSIONS = {
 _SEPARATOR = ":"
 
 
+class Sort(NamedTuple):
+    """What Zoom's words say of a file: thousands of files are of a few dozen sorts."""
+
+    #: Zoom's ``file_type``; empty while it is being processed.
+    type: str
+    kind: FileKind
+    view: str
+    #: What such a file is called.
+    name: str
+    #: Whether it can be fetched, if it has bytes.
+    is_complete: bool
+    #: Whether a recording waits for it until it can be: texts may come days later.
+    holds_up: bool
+
+
 class FileRow(NamedTuple):
     """A row of ``recording_files``, read."""
 
     id: str
-    #: Zoom's ``file_type``; empty while it is being processed.
-    type: str
-    #: What it holds; of several views of one part only one stays what it is.
-    kind: FileKind
-    view: str
-    extension: str
+    sort: Sort
     size_bytes: int | None
     start_at: datetime | None
     end_at: datetime | None
-    status: str
     #: Whether it can be fetched.
     is_ready: bool
-
-    @property
-    def holds_up(self) -> bool:
-        """Whether the recording waits for it: texts may come days later, media may not."""
-        is_over = self.is_ready or self.status == "failed"
-        return not is_over and (not self.type or self.kind in _MEDIA)
 
 
 def recording_of(row: Row, views: Sequence[str]) -> ListedRecording | None:
@@ -71,14 +75,16 @@ def recording_of(row: Row, views: Sequence[str]) -> ListedRecording | None:
     if not uuid or start_at is None:
         return None
     ready = [file for file in files if file.is_ready]
-    listed = tuple(_listed_files(uuid, ready, views))
-    pending = _pending(files, ready)
+    pictures = _best([file for file in ready if file.sort.kind is FileKind.VIDEO], views)
+    sounds = _best([file for file in ready if file.sort.kind is FileKind.AUDIO], _SOUNDS)
+    shown = {file.id for file in (*pictures, *sounds)}
+    pending = _pending(files, has_media=bool(shown))
     return ListedRecording(
         key=uuid,
         name=_text(row.get("topic")),
         start_at=start_at,
-        duration=None if pending else _duration(row, ready, listed),
-        files=listed,
+        duration=None if pending else _duration(row, pictures or sounds),
+        files=tuple([_listed(uuid, file, shown) for file in ready]),
         pending_reason=pending,
         expires_at=_expiry(row),
     )
@@ -105,7 +111,7 @@ def address_of(row: Row, file_id: str) -> str | None:
 
 
 def identity_of(row: Row) -> tuple[object, ...]:
-    """Tell rows of a listing apart: pages overlap, and a recording may have several rows."""
+    """Tell rows of one uuid apart: pages overlap, and a recording may have several rows."""
     ids = tuple(str(file.get("id")) for file in _file_rows(row))
     return str(row.get("uuid")), str(row.get("start_time")), ids
 
@@ -117,78 +123,67 @@ def parted_key(key: str) -> tuple[str, str]:
 
 
 def _place(file: FileRow) -> tuple[datetime, str, str]:
-    return file.start_at or _FIRST, file.type, file.id
+    return file.start_at or _FIRST, file.sort.type, file.id
 
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
-def _listed_files(
-    uuid: str, ready: Sequence[FileRow], views: Sequence[str]
-) -> Iterable[RecordingFile]:
-    """Show the files; one view of each part is what is processed, the others are only kept."""
-    extra = _extra(ready, FileKind.VIDEO, views) | _extra(ready, FileKind.AUDIO, _SOUNDS)
-    for file in ready:
-        yield RecordingFile(
-            key=uuid + _SEPARATOR + file.id,
-            name=f"{file.view or file.type.lower()}.{file.extension}",
-            kind=FileKind.OTHER if file.id in extra else file.kind,
-            size_bytes=file.size_bytes,
-            fingerprint=f"{file.size_bytes}-{_timestamp(file.end_at)}",
-            start_at=file.start_at,
-        )
+def _listed(uuid: str, file: FileRow, shown: Collection[str]) -> RecordingFile:
+    """Show a file; one view of each part is what is processed, the others are only kept."""
+    sort = file.sort
+    is_extra = sort.kind in _MEDIA and file.id not in shown
+    end = "" if file.end_at is None else (file.end_at - _EPOCH) // _SECOND
+    return RecordingFile(
+        key=uuid + _SEPARATOR + file.id,
+        name=sort.name,
+        kind=FileKind.OTHER if is_extra else sort.kind,
+        size_bytes=file.size_bytes,
+        fingerprint=f"{file.size_bytes}-{end}",
+        start_at=file.start_at,
+    )
 
 
-def _extra(files: Sequence[FileRow], kind: FileKind, order: Sequence[str]) -> set[str]:
-    """Give the ids of those that show a part again."""
-    alike = [file for file in files if file.kind is kind]
-    if len(alike) < 2:  # noqa: PLR2004 - there is nothing to choose from
-        return set()
-    return {file.id for file in alike} - {file.id for file in _best(alike, order)}
-
-
-def _timestamp(instant: datetime | None) -> str:
-    return "" if instant is None else str(int(instant.timestamp()))
-
-
-def _best(files: Iterable[FileRow], order: Sequence[str]) -> Iterable[FileRow]:
+def _best(files: Sequence[FileRow], order: Sequence[str]) -> Sequence[FileRow]:
     """Choose one file for each part: parts are told apart by their starts."""
+    if len(files) < 2:  # noqa: PLR2004 - there is nothing to choose from
+        return files
     ranks = {view: rank for rank, view in enumerate(order)}
     best: dict[datetime | None, FileRow] = {}
     for file in files:
         known = best.get(file.start_at)
-        if known is None or ranks.get(file.view, len(ranks)) < ranks.get(known.view, len(ranks)):
+        rank = ranks.get(file.sort.view, len(ranks))
+        if known is None or rank < ranks.get(known.sort.view, len(ranks)):
             best[file.start_at] = file
-    return best.values()
+    return list(best.values())
 
 
-def _pending(files: Sequence[FileRow], ready: Sequence[FileRow]) -> str | None:
+def _pending(files: Sequence[FileRow], *, has_media: bool) -> str | None:
     if not files:
         return "Zoom has not listed its files yet"
-    waiting = sum(file.holds_up for file in files)
+    waiting = [file for file in files if not file.is_ready and file.sort.holds_up]
     if waiting:
-        return f"Zoom is still processing {waiting} of {len(files)} files"
-    if not any(file.kind in _MEDIA for file in ready):
-        return "no picture or sound in it yet"
-    return None
+        return f"Zoom is still processing {len(waiting)} of {len(files)} files"
+    return None if has_media else "no picture or sound in it yet"
 
 
-def _duration(
-    row: Row, ready: Sequence[FileRow], listed: Sequence[RecordingFile]
-) -> timedelta | None:
+def _duration(row: Row, parts: Sequence[FileRow]) -> timedelta | None:
     """Add up the parts; the meeting's minutes, which may be 0, only where an end is missing."""
-    kinds = {file.kind for file in listed}
-    kind = FileKind.VIDEO if FileKind.VIDEO in kinds else FileKind.AUDIO
-    spans = [
-        file.end_at - file.start_at if file.start_at and file.end_at else None
-        for file, shown in zip(ready, listed, strict=True)
-        if shown.kind is kind
-    ]
-    known = [span for span in spans if span is not None and span > timedelta()]
-    if spans and len(known) == len(spans):
-        return sum(known, timedelta())
+    total = _NO_TIME
+    for part in parts:
+        if not part.start_at or not part.end_at or part.end_at <= part.start_at:
+            break
+        total += part.end_at - part.start_at
+    else:
+        if parts:
+            return total
     minutes = _number(row.get("duration"))
     return timedelta(minutes=minutes) if minutes else None
+
+
+_NO_TIME = timedelta()
 
 
 def _expiry(row: Row) -> datetime | None:
@@ -211,24 +206,37 @@ def _file_id(file: Row) -> str:
 
 
 def _file_row(file: Row) -> FileRow:
-    kind_name = _text(file.get("file_type")).upper()
-    kind = _KINDS.get(kind_name, FileKind.OTHER)
-    status = _text(file.get("status")).lower()
-    size_bytes = _number(file.get("file_size"))
+    get = file.get
+    words = get("file_type"), get("file_extension"), get("recording_type"), get("status")
+    try:
+        sort = _sort(*words)
+    except TypeError:  # a list or an object, which no cache can look up
+        sort = _sort(*map(_text, words))
+    size_bytes = _number(get("file_size"))
     # Captions and timelines may come without status and size.
-    has_bytes = size_bytes != 0 and (size_bytes is not None or kind not in _MEDIA)
-    ending = _text(file.get("file_extension")).lower()
+    has_bytes = size_bytes != 0 and (size_bytes is not None or sort.kind not in _MEDIA)
     return FileRow(
-        id=_file_id(file),
-        type=kind_name,
+        _file_id(file),
+        sort,
+        size_bytes,
+        _instant(get("recording_start")),
+        _instant(get("recording_end")),
+        sort.is_complete and has_bytes,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _sort(*words: object) -> Sort:
+    file_type, extension, view, status = map(_text, words)
+    file_type, extension, status = file_type.upper(), extension.lower(), status.lower()
+    kind = _KINDS.get(file_type, FileKind.OTHER)
+    return Sort(
+        type=file_type,
         kind=kind,
-        view=_text(file.get("recording_type")),
-        extension=ending or _EXTENSIONS.get(kind_name, "bin"),
-        size_bytes=size_bytes,
-        start_at=_instant(file.get("recording_start")),
-        end_at=_instant(file.get("recording_end")),
-        status=status,
-        is_ready=bool(kind_name) and has_bytes and status in {"", "completed"},
+        view=view,
+        name=f"{view or file_type.lower()}.{extension or _EXTENSIONS.get(file_type, 'bin')}",
+        is_complete=bool(file_type) and status in {"", "completed"},
+        holds_up=status != "failed" and (not file_type or kind in _MEDIA),
     )
 
 
