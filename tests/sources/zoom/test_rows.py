@@ -207,7 +207,7 @@ def test_the_day_on_which_zoom_deletes_it_is_carried():
 @pytest.mark.parametrize("odd", [[], {}, ["MP4"], 7, True])
 def test_words_that_are_no_texts_make_an_unknown_kind(odd: Any):
     row = meeting_row(file_row(), file_row("odd", file_type=odd, file_extension=odd))
-    assert [(f.key, f.kind) for f in read(row).files] == [
-        ("u==:odd", FileKind.OTHER),
-        ("u==:f1", FileKind.VIDEO),
-    ]
+    assert {file.key: file.kind for file in read(row).files} == {
+        "u==:odd": FileKind.OTHER,
+        "u==:f1": FileKind.VIDEO,
+    }
