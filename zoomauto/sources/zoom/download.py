@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -263,14 +264,18 @@ class Download:
         is_first: bool,
     ) -> int:
         size = 0
-        for chunk in stream.chunks():
-            if is_first:
-                self._refuse_other_bytes(chunk[:_CHUNK])
-                is_first = False
-            target.write(chunk)
-            update(chunk)
-            size += len(chunk)
-            step.advance(len(chunk))
+        # Each piece is hashed while the next one arrives; the wait keeps their number at two.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            hashed: Future[None] = beside.submit(update, b"")
+            for chunk in stream.chunks():
+                if is_first:
+                    self._refuse_other_bytes(chunk)
+                    is_first = False
+                target.write(chunk)
+                hashed.result()
+                hashed = beside.submit(update, chunk)
+                size += len(chunk)
+                step.advance(len(chunk))
         return size
 
     def _memory(self, headers: Mapping[str, str], total: int | None) -> Progressed | None:
