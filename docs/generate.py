@@ -189,7 +189,7 @@ def _is_example(line: str) -> bool:
 def adapters_page() -> str:
     """Make the page of what comes with the program: sources, stages, destinations, schedulers."""
     parts = [
-        "# Sources, stages and destinations",
+        "# Sources, stages, destinations and schedulers",
         NOTE,
         "What comes with zoomauto. Others can be added: [extending zoomauto](../extend/index.md).",
     ]

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from zoomauto import registry
 from zoomauto.domain.options import read_options
 from zoomauto.domain.processing import STAGES
 from zoomauto.domain.source import SourceConfig
-from zoomauto.errors import InvalidOptions
+from zoomauto.errors import InvalidOptions, UsageError
 from zoomauto.media.tools import Tools
+from zoomauto.ports.clock import Clock
 from zoomauto.ports.destination import Destination
+from zoomauto.ports.scheduler import Scheduler
 from zoomauto.ports.source import Source
 from zoomauto.ports.stage import Stage
 from zoomauto.secrets import StoredSecrets, check_reference
@@ -73,6 +77,37 @@ class RegisteredAdapters:
         """Make a stage with its table of ``processing_config``."""
         made: Stage = _built("stage", name, options, self.tools)
         return made
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredSchedulers:
+    """Every scheduler backend of the registry."""
+
+    state_folder: Path
+    clock: Clock
+    #: The zone of this host's clock.
+    host_timezone: str
+
+    def open(self, name: str, *, owner: str, installation: str, scope: str) -> Scheduler:
+        """Open a backend. Raise UsageError for the system's scope where there is only the user's.
+
+        A class is handed ``scope`` and ``host_timezone`` if it takes them.
+        """
+        adapter = registry.load("scheduler", name)
+        takes = signature(adapter).parameters
+        if scope != "user" and "scope" not in takes:
+            raise UsageError(
+                f"{name} has no entries of the system", hint="--scope user, or --backend systemd"
+            )
+        more = {"scope": scope, "host_timezone": self.host_timezone}
+        opened: Scheduler = adapter(
+            owner=owner,
+            installation=installation,
+            state_folder=self.state_folder,
+            clock=self.clock,
+            **{key: value for key, value in more.items() if key in takes},
+        )
+        return opened
 
 
 def _built(kind: str, name: str, options: Mapping[str, Any], tools: Tools) -> Any:

@@ -19,6 +19,7 @@ from zoomauto.storage.store import SqlStore, open_store
 
 if TYPE_CHECKING:
     from zoomauto.adapters import RegisteredAdapters
+    from zoomauto.bootstrap_schedules import ScheduleFactories
     from zoomauto.storage.database import SqlDatabase
     from zoomauto.usecases.edit_destinations import (
         AddDestination,
@@ -325,3 +326,10 @@ class App:
                 is_alive=is_alive,
             ),
         )
+
+    @cached_property
+    def schedules(self) -> "ScheduleFactories":
+        """What binds jobs to scheduler backends, one factory per use case."""
+        from zoomauto.bootstrap_schedules import ScheduleFactories
+
+        return ScheduleFactories(settings=self.settings, store=self.store, clock=self.clock)

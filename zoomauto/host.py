@@ -1,15 +1,43 @@
-"""This process among all others: who holds a lease, and whether they still live."""
+"""This host and this process among all others."""
 
 import os
 import socket
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 from zoomauto.domain.lease import Holder
 
+_ETC = Path("/etc")
 _PROC = Path("/proc")
 #: Field 22 of /proc/PID/stat, counted after the name's closing parenthesis (proc(5)).
 _START_TIME = 22 - 3
+
+
+def host_id() -> str:
+    """Tell this host from others, across renaming and reboots."""
+    try:
+        machine = (_ETC / "machine-id").read_text().strip()
+    except OSError:
+        machine = ""
+    # machine-id(5) asks not to show the id itself.
+    return sha256(f"zoomauto {machine or socket.gethostname()}".encode()).hexdigest()[:16]
+
+
+def host_timezone() -> str:
+    """Give the zone of the host's clock, which cron goes by.
+
+    Not that of TZ: a shell has it set, a daemon does not.
+    """
+    zone = os.path.realpath(_ETC / "localtime").partition("/zoneinfo/")[2]
+    if zone:
+        return zone.removeprefix("posix/")
+    from tzlocal import get_localzone_name  # only where a copy of the zone's data has no name
+
+    try:
+        return get_localzone_name() or "UTC"
+    except (KeyError, ValueError, OSError):  # the host names no zone, or two that disagree
+        return "UTC"
 
 
 def this_process() -> Holder:

@@ -22,11 +22,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "destination": {
         "folder": "zoomauto.destinations.folder:FolderDestination",
     },
+    "scheduler": {
+        "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",
+        "systemd": "zoomauto.schedulers.systemd.backend:SystemdScheduler",
+    },
 }
 
 
 def names(kind: str) -> tuple[str, ...]:
-    """Give every name of a kind (``source``, ``stage``, ``destination``), built-ins first."""
+    """Give every name of a kind, as in ``source`` or ``scheduler``, built-ins first."""
     return tuple(dict.fromkeys((*BUILT_IN[kind], *(e.name for e in _entry_points(kind)))))
 
 

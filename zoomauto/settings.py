@@ -20,6 +20,7 @@ KNOWN: dict[str, str] = {
     "timezone": "IANA zone of schedules that name none",
     "ffmpeg": "path of the ffmpeg program",
     "log_file": "where scheduled runs write their full detail",
+    "state_folder": "folder for what scheduler backends need: locks, backups, scripts",
 }
 
 
@@ -36,6 +37,7 @@ class Settings:
     #: None means that ffmpeg is looked for.
     ffmpeg: str | None
     log_file: Path
+    state_folder: Path
     #: Setting -> where its value came from: ``flag``, ``environment``, ``file`` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,6 +71,7 @@ def load_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         timezone=_timezone(values["timezone"], origins["timezone"]),
         ffmpeg=values["ffmpeg"] or None,
         log_file=Path(values["log_file"]).expanduser().absolute(),
+        state_folder=Path(values["state_folder"]).expanduser().absolute(),
         origins=origins,
     )
 
@@ -125,6 +128,8 @@ def _default(key: str) -> str:
             return str(_platform("data") / "workspace")
         case "log_file":
             return str(_platform("state") / "zoomauto.log")
+        case "state_folder":
+            return str(_platform("state"))
         case "owner":
             return _user_name()
         case "timezone":

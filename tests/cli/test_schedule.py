@@ -24,7 +24,13 @@ def test_occurrences_of_a_schedule_need_no_database(fresh: Zoomauto, database: P
                     "2026-03-29T03:00:00+02:00",
                     "2026-03-30T02:30:00+02:00",
                 ],
-                "notes": [],
+                "notes": [
+                    {
+                        "at": "2026-03-29T03:00:00+02:00",
+                        "kind": "moved",
+                        "text": "2026-03-29 02:30 does not exist: starts at 03:00 CEST",
+                    }
+                ],
                 "schedule": {
                     "type": "cron",
                     "expression": "30 2 * * *",

@@ -38,6 +38,7 @@ def test_settings_are_shown_with_where_they_came_from(
                     "value": str(home / "state" / "zoomauto" / "zoomauto.log"),
                     "origin": "default",
                 },
+                "state_folder": {"value": str(home / "state" / "zoomauto"), "origin": "default"},
             },
         },
     )

@@ -29,8 +29,9 @@ for number in range(100_000):
 """
 
 TABLES = {
-    "artifacts", "automation_jobs", "automation_runs", "checkpoints", "destinations", "leases",
-    "publications", "recording_sources", "recording_templates", "recordings", "user_quotas",
+    "applications", "artifacts", "automation_jobs", "automation_runs", "checkpoints",
+    "destinations", "installation", "leases", "publications", "recording_sources",
+    "recording_templates", "recordings", "user_quotas",
 }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def test_upgrading_makes_it_and_its_status_counts_the_rows(path: Path, url: str)
         revision=HEAD,
         newest_revision=HEAD,
         size_bytes=path.stat().st_size,
-        counts=dict.fromkeys(TABLES, 0) | {"user_quotas": 1},
+        counts=dict.fromkeys(TABLES, 0) | {"user_quotas": 1, "installation": 1},
     )
 
 

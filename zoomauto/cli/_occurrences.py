@@ -32,19 +32,20 @@ def wanted_schedule(call: Call, job: str | None, flags: ScheduleFlags) -> Schedu
     return schedule_of(flags, base=base, default_timezone=base.timezone) or base
 
 
-def first_occurrences(schedule: Schedule, *, after: str | None, count: int) -> Sequence[datetime]:
-    """Give the first ``count`` occurrences after an ISO instant; None means now."""
-    start = SystemClock().now() if after is None else _instant(after, schedule.timezone)
+def first_occurrences(schedule: Schedule, start: datetime, count: int) -> Sequence[datetime]:
+    """Give the first ``count`` occurrences after ``start``."""
     return list(islice(occurrences(schedule, start), count))
 
 
-def _instant(text: str, timezone: str) -> datetime:
-    """Read an instant; one without an offset is on the clocks of ``timezone``."""
+def instant(text: str | None, timezone: str) -> datetime:
+    """Read an ISO instant; one without an offset is on the clocks of ``timezone``, None is now."""
+    if text is None:
+        return SystemClock().now()
     try:
-        instant = datetime.fromisoformat(text)
+        read = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
             f"--after takes an ISO 8601 instant, not {text!r}",
             hint="--after 2026-03-28T00:00+01:00",
         ) from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(timezone))
+    return read if read.tzinfo else read.replace(tzinfo=ZoneInfo(timezone))

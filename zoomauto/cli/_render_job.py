@@ -6,6 +6,7 @@ from typing import Any
 
 from zoomauto.cli._call import Call
 from zoomauto.cli._render import Answer, Facts, Table, clock, iso, show
+from zoomauto.domain.clock_notes import clock_notes
 from zoomauto.domain.job import Job
 from zoomauto.domain.job_change import document_of
 from zoomauto.domain.schedule import (
@@ -100,11 +101,15 @@ def deleted_job(call: Call, found: Job) -> None:
     show(call, Answer(data=data, parts=[f"job {found.id} {found.name!r} ({found.slug}) deleted"]))
 
 
-def occurrences(call: Call, schedule: Schedule, instants: Sequence[datetime]) -> None:
+def occurrences(
+    call: Call, schedule: Schedule, instants: Sequence[datetime], *, after: datetime
+) -> None:
     """Show when a schedule occurs next."""
+    until = instants[-1] if instants else after
+    notes = clock_notes(schedule, after=after, until=until)
     data = {
         "occurrences": [iso(instant) for instant in instants],
-        "notes": [],
+        "notes": [{"at": iso(n.at), "kind": n.kind, "text": n.text} for n in notes],
         "schedule": schedule_to_document(schedule),
         "schedule_in_words": describe(schedule),
         "cron": cron_text(schedule),
@@ -112,6 +117,7 @@ def occurrences(call: Call, schedule: Schedule, instants: Sequence[datetime]) ->
     }
     parts = [f"{instant:%a} {instant.isoformat(sep=' ')}" for instant in instants]
     remarks = [f"Warning: {warning}." for warning in warnings(schedule)]
+    remarks += [f"Note: {note.text}." for note in notes]
     show(call, Answer(data=data, parts=parts, remarks=remarks))
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from pathlib import PurePath
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from zoomauto.domain.entry import InstalledPiece, Piece, Wanted
 
@@ -60,3 +61,32 @@ class Scheduler(Protocol):
 
     def probe(self, command: Sequence[str], *, within: timedelta) -> Probe:
         """Start ``command`` once through the real backend, wait for it, remove every trace."""
+
+
+class Schedulers(Protocol):
+    """Every scheduler backend there is."""
+
+    def open(self, name: str, *, owner: str, installation: str, scope: str) -> Scheduler:
+        """Open a backend. Raise NotFound for an unknown one, UsageError when it has no scope."""
+
+
+@runtime_checkable
+class KeepsBackups(Protocol):
+    """A backend that copies what it changes before it changes it."""
+
+    def backups(self) -> Sequence[PurePath]:
+        """Give the copies, the newest first."""
+
+    def restore(self, backup: Any = None, *, dry_run: bool = False) -> tuple[str, ...]:
+        """Put one of :meth:`backups` back, the newest for None; give a unified diff.
+
+        Raise NotFound when there is none.
+        """
+
+
+@runtime_checkable
+class Lingers(Protocol):
+    """A backend that starts nothing without a session unless it is told to."""
+
+    def enable_lingering(self) -> None:
+        """Keep starting without a session, until it is uninstalled."""

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from zoomauto.domain.application import Application
 from zoomauto.domain.artifact import Checkpoint, Publication
 from zoomauto.domain.job import Job, JobSpec
 from zoomauto.domain.lease import Holder, Lease
@@ -33,7 +34,10 @@ class Jobs(Protocol):
     def replace(
         self, job_id: int, spec: JobSpec, *, effective_from: datetime, now: datetime
     ) -> Job:
-        """Save a changed job; switching it on ends a pause. Raise AlreadyExists for a taken name."""
+        """Save a changed job; switching it on ends a pause.
+
+        Raise AlreadyExists for a taken name.
+        """
 
     def record_run(self, job_id: int, *, started_at: datetime, status: RunStatus) -> Job | None:
         """Count a run that was not skipped and remember it as the newest.
@@ -218,6 +222,24 @@ class Leases(Protocol):
         """Give the lease back, if ``holder`` still has it."""
 
 
+class Applications(Protocol):
+    """What was applied to scheduler backends, and for which installation."""
+
+    def installation(self) -> str:
+        """Give the name of this database among others that a host may start jobs for.
+
+        ``[a-z0-9]``, random, and the same for ever.
+        """
+
+    def list(self, owner: str, *, host: str) -> Sequence[Application]:
+        """Give what stands applied for the owner on a host, the newest first."""
+
+    def save(self, application: Application) -> None:
+        """Save it, in place of the earlier one through the same backend."""
+
+    def remove(self, application: Application) -> None: ...
+
+
 class Transaction(Protocol):
     """Everything at one moment; all of it is written, or nothing."""
 
@@ -229,6 +251,7 @@ class Transaction(Protocol):
     runs: Runs
     quotas: Quotas
     leases: Leases
+    applications: Applications
 
 
 class Store(Protocol):

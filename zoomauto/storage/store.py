@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from zoomauto.errors import ConfigurationError, UsageError
 from zoomauto.ports.store import (
+    Applications,
     Destinations,
     Jobs,
     Leases,
@@ -21,6 +22,7 @@ from zoomauto.ports.store import (
     Templates,
     Transaction,
 )
+from zoomauto.storage.applications import SqlApplications
 from zoomauto.storage.engine import (
     PATIENCE,
     make_folder,
@@ -77,6 +79,7 @@ class SqlTransaction:
     runs: Runs
     quotas: Quotas
     leases: Leases
+    applications: Applications
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +132,7 @@ def _transaction(connection: Connection) -> Transaction:
         runs=SqlRuns(connection),
         quotas=SqlQuotas(connection),
         leases=SqlLeases(connection),
+        applications=SqlApplications(connection),
     )
 
 

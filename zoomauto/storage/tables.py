@@ -317,6 +317,29 @@ class LeaseRow(Row, table=True):
     expires_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class InstallationRow(Row, table=True):
+    """The name of this database among all that a host may start jobs for; one row."""
+
+    __tablename__ = "installation"
+
+    id: str = Field(primary_key=True)
+
+
+class ApplicationRow(Row, table=True):
+    """The last time an owner's entries were applied on a host, by backend and scope."""
+
+    __tablename__ = "applications"
+
+    host: str = Field(primary_key=True)
+    owner: str = Field(primary_key=True)
+    backend: str = Field(primary_key=True)
+    scope: str = Field(primary_key=True)
+    applied_at: datetime = Field(sa_type=UTCDateTime)
+    start_at: datetime = Field(sa_type=UTCDateTime)
+    until: datetime = Field(sa_type=UTCDateTime)
+    zone_rules: dict[str, str] = Field(sa_type=JSON)
+
+
 def table_of(row: type[Row]) -> Table:
     """Give the table behind a class."""
     return cast("Table", inspect(row).local_table)

@@ -1,0 +1,129 @@
+"""How this program is called again by a scheduler, whose environment knows nothing of ours.
+
+cron and systemd set HOME from the system's table of users and pass on none of our variables. What
+this process found elsewhere is carried: as options, and where there is none as variables behind
+``env``. What must not be seen there, a password, is an obstacle.
+"""
+
+import os
+import pwd
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoomauto.domain.invocation import Invocation, Obstacle
+from zoomauto.settings import Settings, without_password
+
+#: Settings without an option of their own -> the kind of platform folder that their default is in.
+_CARRIED = {"workspace": "data", "ffmpeg": None, "log_file": "state", "state_folder": "state"}
+_FOLDERS = {"data": ".local/share", "state": ".local/state"}
+#: What libpq takes from its environment, secrets aside (its manual, section 34.15).
+_LIBPQ = (
+    "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSFILE", "PGSERVICE",
+    "PGSERVICEFILE", "PGOPTIONS", "PGSSLMODE", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT",
+)  # fmt: skip
+_SQLITE = "sqlite:///"
+
+
+def invocation(settings: Settings, environment: Mapping[str, str], *, scope: str) -> Invocation:
+    """Give the words that call this program with these settings, whoever starts it.
+
+    With the scope ``system`` it will run as the owner, else as the user of this process.
+    """
+    call = _Call(settings=settings, environment=environment, home=_home(settings, scope))
+    variables = [f"{name}={value}" for name, value in call.variables()]
+    prefix = ("/usr/bin/env", *variables) if variables else ()
+    return Invocation(
+        words=(*prefix, *_program(), *call.options()), obstacles=tuple(call.obstacles())
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Call:
+    settings: Settings
+    environment: Mapping[str, str]
+    #: Of the user who will be the one that is started.
+    home: Path | None
+
+    def options(self) -> Iterator[str]:
+        if self.settings.config_file.exists():
+            yield from ("--config", str(self.settings.config_file))
+        url = self._absolute_url()
+        is_found_again = self._is_in_file("database_url") and url == self.settings.database_url
+        is_default = self._origin("database_url") == "default" and not self._has_moved("data")
+        if not (is_found_again or is_default or self._has_outside_password()):
+            yield from ("--database-url", url)
+        yield from ("--owner", self.settings.owner)
+
+    def variables(self) -> Iterator[tuple[str, str]]:
+        for key, folder in _CARRIED.items():
+            value, origin = getattr(self.settings, key), self._origin(key)
+            has_moved = origin == "default" and folder is not None and self._has_moved(folder)
+            if origin == "environment" or has_moved:
+                yield f"ZOOMAUTO_{key.upper()}", str(value)
+        if self._is_on_server():
+            found = (name for name in _LIBPQ if self.environment.get(name))
+            yield from ((name, self.environment[name]) for name in found)
+
+    def obstacles(self) -> Iterator[Obstacle]:
+        file = self.settings.config_file
+        if self._has_outside_password():
+            origin = self._origin("database_url")
+            where = "a flag" if origin == "flag" else "ZOOMAUTO_DATABASE_URL"
+            yield Obstacle(
+                message=f"the database URL holds a password and comes from {where}: no entry may"
+                " show it",
+                hint=f'write database_url = "..." into {file}, and chmod 600 {file}',
+            )
+        if self._is_on_server() and self.environment.get("PGPASSWORD"):
+            yield Obstacle(
+                message="the database's password comes from PGPASSWORD, which a scheduler does not"
+                " set",
+                hint="write it into ~/.pgpass (chmod 600), and unset PGPASSWORD",
+            )
+
+    def _origin(self, key: str) -> str:
+        return self.settings.origins.get(key, "default")
+
+    def _is_in_file(self, key: str) -> bool:
+        return self._origin(key) == "file"
+
+    def _is_on_server(self) -> bool:
+        return not self.settings.database_url.startswith("sqlite:")
+
+    def _has_outside_password(self) -> bool:
+        url = self.settings.database_url
+        return not self._is_in_file("database_url") and without_password(url) != url
+
+    def _absolute_url(self) -> str:
+        # A scheduler starts in another folder.
+        url = self.settings.database_url
+        path = url.removeprefix(_SQLITE)
+        return url if path == url else f"{_SQLITE}{Path(path).absolute()}"
+
+    def _has_moved(self, kind: str) -> bool:
+        """Whether a platform folder is elsewhere for who will be started."""
+        if self.home is None:
+            return True
+        usual = self.home / _FOLDERS[kind]
+        here = self.environment.get(f"XDG_{kind.upper()}_HOME")
+        return (Path(here) if here else Path.home() / _FOLDERS[kind]) != usual
+
+
+def _program() -> tuple[str, ...]:
+    """Give the running program by its absolute path; links stay, they survive an upgrade."""
+    name = Path(sys.argv[0]).name
+    found = shutil.which(sys.argv[0])
+    if found and not name.endswith(".py"):
+        return (str(Path(found).absolute()),)
+    return (sys.executable, "-m", "zoomauto")
+
+
+def _home(settings: Settings, scope: str) -> Path | None:
+    try:
+        user = pwd.getpwnam(settings.owner) if scope == "system" else pwd.getpwuid(os.getuid())
+    except KeyError:
+        return None
+    return Path(user.pw_dir)

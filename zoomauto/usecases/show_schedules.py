@@ -1,0 +1,121 @@
+"""Compare, job by job, what is wanted of a scheduler backend with what it does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from zoomauto.domain.entry import InstalledPiece, Piece
+from zoomauto.domain.job import Job
+from zoomauto.domain.occurrence import next_occurrence
+from zoomauto.ports.clock import Clock
+from zoomauto.ports.scheduler import Availability
+from zoomauto.usecases.choose_backend import Choice
+from zoomauto.usecases.plan_entries import EntryPlan, PlanEntries
+
+
+class EntryState(StrEnum):
+    """How the entries of one job stand."""
+
+    #: Installed as wanted; for a job that is switched off, not installed.
+    IN_SYNC = "in_sync"
+    MISSING = "missing"
+    #: Someone else has changed them.
+    EDITED = "edited"
+    #: Installed for a job that is gone or switched off.
+    ORPHANED = "orphaned"
+    #: Zone rules have changed since, or they reach less than a year ahead.
+    STALE = "stale"
+    #: The job has changed since.
+    OUTDATED = "outdated"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobEntries:
+    """How one job's entries stand."""
+
+    #: None for the safety net.
+    slug: str | None
+    #: None for a job that is gone.
+    job: Job | None
+    is_wanted: bool
+    is_installed: bool
+    state: EntryState
+    #: By the backend's own word; it may start more often than the job occurs.
+    next_start_at: datetime | None
+    #: The next occurrence; None for a job that is switched off.
+    next_run_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScheduleStatus:
+    """How a backend stands."""
+
+    plan: EntryPlan
+    availability: Availability
+    jobs: tuple[JobEntries, ...]
+    safety_net: JobEntries
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShowSchedules:
+    """Say what a backend of this host holds for an owner, and whether it is what is wanted."""
+
+    clock: Clock
+    plan: PlanEntries
+
+    def __call__(self, owner: str, choice: Choice) -> ScheduleStatus:
+        """Look at everything; change nothing. Raise as PlanEntries does."""
+        plan = self.plan(owner, choice)
+        scheduler = plan.backend.scheduler
+        starts = scheduler.next_starts() if plan.installed else {}
+        by_slug = {job.slug: job for job in plan.jobs}
+        slugs = dict.fromkeys(
+            (*by_slug, *(i.piece.job for i in plan.installed if i.piece.job is not None))
+        )
+        return ScheduleStatus(
+            plan=plan,
+            availability=scheduler.availability(),
+            jobs=tuple(self._entries(plan, slug, by_slug.get(slug), starts) for slug in slugs),
+            safety_net=self._entries(plan, None, None, {}),
+        )
+
+    def _entries(
+        self,
+        plan: EntryPlan,
+        slug: str | None,
+        job: Job | None,
+        starts: Mapping[str, datetime],
+    ) -> JobEntries:
+        wanted = [piece for piece in plan.pieces if piece.job == slug]
+        installed = [item for item in plan.installed if item.piece.job == slug]
+        is_active = job is not None and job.spec.is_active
+        occurrence = (
+            next_occurrence(job.spec.schedule, self.clock.now()) if job and is_active else None
+        )
+        return JobEntries(
+            slug=slug,
+            job=job,
+            is_wanted=bool(wanted),
+            is_installed=bool(installed),
+            state=_state(wanted, installed, is_renewed=plan.renewal is not None),
+            next_start_at=starts.get(slug) if slug else None,
+            next_run_at=occurrence,
+        )
+
+
+def _state(wanted: list[Piece], installed: list[InstalledPiece], *, is_renewed: bool) -> EntryState:
+    there = [item.piece for item in installed]
+    if any(item.is_edited for item in installed):
+        return EntryState.EDITED
+    if sorted(there, key=_name) == sorted(wanted, key=_name):
+        return EntryState.IN_SYNC
+    if not there:
+        return EntryState.MISSING
+    if not wanted:
+        return EntryState.ORPHANED
+    return EntryState.STALE if is_renewed else EntryState.OUTDATED
+
+
+def _name(piece: Piece) -> str:
+    return piece.name
