@@ -6,6 +6,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from zoomauto.errors import ConfigurationError
+from zoomauto.masking import MASKING
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 #: Two files of this size are kept.
@@ -39,6 +40,7 @@ def _install(handler: logging.Handler, level: int) -> None:
     for old in list(logger.handlers):
         logger.removeHandler(old)
         old.close()
+    handler.addFilter(MASKING)
     logger.addHandler(handler)
     logger.setLevel(level)
     logger.propagate = False

@@ -1,21 +1,20 @@
-"""Resolving references to secrets, and keeping what they hold out of every log.
+"""Resolving references to secrets.
 
 A reference is ``env:NAME``, ``file:/path``, ``credential:NAME``, ``keyring:service/user`` or
 ``command:program argument ...`` (contract, section 1). What it stands for is looked up when it is
-needed, once, and lives in memory only.
+needed, once, lives in memory only, and is masked in every log from then on.
 """
 
 import importlib
-import logging
 import os
 import shlex
 import stat
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
 
 from zoomauto.errors import ConfigurationError, InvalidOptions
+from zoomauto.masking import mask
 from zoomauto.ports.secrets import Secret
 
 #: How long a command may take: long enough to type a passphrase.
@@ -69,49 +68,6 @@ class StoredSecrets:
                 )
             self._resolved[name] = resolve_reference(self._references[name])
         return self._resolved[name]
-
-
-class MaskingFilter(logging.Filter):
-    """Writes ``***`` in place of every secret that was resolved, tracebacks included."""
-
-    #: Shared: a secret is one for every handler.
-    values: ClassVar[set[str]] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record through, without secrets."""
-        if not self.values:
-            return True
-        message = record.getMessage()
-        masked = self.masked(message)
-        if masked != message:
-            record.msg, record.args = masked, None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = self.masked(record.exc_text)
-        return True
-
-    @classmethod
-    def masked(cls, text: str) -> str:
-        """Give ``text`` without secrets, the longest first: one may contain another."""
-        for value in sorted(cls.values, key=len, reverse=True):
-            text = text.replace(value, "***")
-        return text
-
-
-_MASKING = MaskingFilter()
-#: Shorter ones would mask half of every line.
-_SHORTEST_MASKED = 4
-
-
-def mask(value: str) -> None:
-    """Keep a text out of the log from now on."""
-    if len(value) >= _SHORTEST_MASKED:
-        MaskingFilter.values.add(value)
-    # On handlers, since a logger's own filters do not see the records of loggers below it.
-    for logger in (logging.getLogger("zoomauto"), logging.getLogger()):
-        for handler in logger.handlers:
-            handler.addFilter(_MASKING)
 
 
 def _parted(reference: str) -> tuple[str, str]:

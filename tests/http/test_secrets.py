@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from zoomauto.errors import ConfigurationError, InvalidOptions
+from zoomauto.logs import log_to_file
+from zoomauto.masking import MaskingFilter, mask
 from zoomauto.ports.secrets import Secret
 from zoomauto.secrets import (
-    MaskingFilter,
     StoredSecrets,
     check_reference,
-    mask,
     resolve_reference,
 )
 
@@ -144,6 +144,21 @@ def test_logs_show_stars_in_place_of_secrets(tmp_path: Path):
     text = (tmp_path / "log").read_text()
     assert TEXT not in text
     assert (text.splitlines()[0], text.splitlines()[-1]) == ("it is ***", "ValueError: not ***")
+
+
+def test_a_log_that_is_set_up_later_shows_stars_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    logger = logging.getLogger("zoomauto")
+    for name in ("handlers", "level", "propagate"):
+        before = getattr(logger, name)
+        monkeypatch.setattr(logger, name, list(before) if name == "handlers" else before)
+    mask(TEXT)
+    log_to_file(tmp_path / "log")
+    logger.warning("it is %s", TEXT)
+    for handler in list(logger.handlers):
+        handler.close()
+    assert (tmp_path / "log").read_text().endswith("it is ***\n")
 
 
 def _fail_with(text: str) -> None:

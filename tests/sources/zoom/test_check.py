@@ -12,8 +12,8 @@ from zoomauto.adapters import RegisteredAdapters
 from zoomauto.domain.source import Window
 from zoomauto.errors import InvalidOptions, ZoomautoError
 from zoomauto.http import USER_AGENT
+from zoomauto.masking import MaskingFilter
 from zoomauto.media.tools import Tools
-from zoomauto.secrets import MaskingFilter
 from zoomauto.sources.zoom.faults import LIST_USERS
 from zoomauto.sources.zoom.options import USUAL_VIEWS, ZoomOptions
 from zoomauto.sources.zoom.source import ZoomSource

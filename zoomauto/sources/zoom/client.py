@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from zoomauto.http import Answer, Http
+from zoomauto.masking import mask
 from zoomauto.media.tools import Tools
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.secrets import Secret
-from zoomauto.secrets import mask
 from zoomauto.sources.zoom.faults import (
     TOKEN_REFUSED,
     code_of,

@@ -17,7 +17,7 @@ from zoomauto.errors import (
     ZoomautoError,
 )
 from zoomauto.http import Answer
-from zoomauto.secrets import MaskingFilter
+from zoomauto.masking import MaskingFilter
 
 TOKEN_REFUSED = 124
 #: The account has no such meeting any more, or its recording is gone, trashed or not ready.
