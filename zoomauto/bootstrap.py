@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from zoomauto.usecases.run_job import RunJob
     from zoomauto.usecases.show_history import ListRuns, ShowRun
     from zoomauto.usecases.sync_source import SyncSource
+    from zoomauto.usecases.trash_published import TrashPublished
+    from zoomauto.usecases.undelete_recording import UndeleteRecording
     from zoomauto.workspace import DiskWorkspace
 
 
@@ -274,6 +276,11 @@ class App:
 
         return ResetRecording(store=self.store, clock=self.clock, workspace=self.workspace)
 
+    def undelete_recording(self) -> "UndeleteRecording":
+        from zoomauto.usecases.undelete_recording import UndeleteRecording
+
+        return UndeleteRecording(store=self.store, clock=self.clock, adapters=self.adapters)
+
     def list_runs(self) -> "ListRuns":
         from zoomauto.usecases.show_history import ListRuns
 
@@ -299,6 +306,7 @@ class App:
             clock=self.clock,
             adapters=self.adapters,
             sync_source=self.sync_source(progress),
+            trash_published=self._trash_published(),
         )
 
     def run_job(self, progress: Progress) -> "RunJob":
@@ -325,6 +333,19 @@ class App:
                 holder=holder,
                 is_alive=is_alive,
             ),
+            trash_published=self._trash_published(),
+        )
+
+    def _trash_published(self) -> "TrashPublished":
+        from zoomauto.host import is_alive, this_process
+        from zoomauto.usecases.trash_published import TrashPublished
+
+        return TrashPublished(
+            store=self.store,
+            clock=self.clock,
+            adapters=self.adapters,
+            holder=this_process(),
+            is_alive=is_alive,
         )
 
     @cached_property

@@ -127,13 +127,16 @@ class Http:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        document: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a request and read the whole answer. The URL's path goes out as it is written.
+
+        ``document`` is sent as JSON.
 
         Raise Unreachable when there is no answer.
         """
         try:
-            response = self._client.request(method, url, headers=headers, data=form)
+            response = self._client.request(method, url, headers=headers, data=form, json=document)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(url, error) from error
         return Answer(

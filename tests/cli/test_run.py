@@ -94,6 +94,7 @@ def test_a_run_tells_everything_in_json(
                         "error": None,
                     }
                 ],
+                "trashed": [],
                 "problems": [],
             },
             "errors": [],

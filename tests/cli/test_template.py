@@ -37,7 +37,12 @@ def test_a_template_is_made_from_every_flag(stocked: Zoomauto, settled: Callable
                 "case_sensitive": True,
             },
             "processing_config": {"skip_trim": True, "trim": {"threshold_db": -38.0}},
-            "output_config": {"destinations": ["folder:/srv/out"], "naming": "{topic}"},
+            "output_config": {
+                "destinations": ["folder:/srv/out"],
+                "naming": "{topic}",
+                "delete_from_source": "never",
+                "grace_days": 7,
+            },
             "created_at": "...",
             "updated_at": "...",
         },

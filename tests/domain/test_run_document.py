@@ -138,6 +138,7 @@ def test_a_report_is_plain_json():
                 "error": "broken",
             }
         ],
+        "trashed": [],
         "problems": ["source 'X' is disabled"],
     }
 
@@ -193,6 +194,7 @@ def test_a_preview_is_plain_json():
         ],
         "recordings": {"found": 2, "matched": 1, "unmatched": 1, "skipped": 0},
         "sources": [],
+        "would_trash": [],
         "problems": [],
     }
 

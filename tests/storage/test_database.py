@@ -30,7 +30,7 @@ for number in range(100_000):
 
 TABLES = {
     "applications", "artifacts", "automation_jobs", "automation_runs", "checkpoints",
-    "destinations", "installation", "leases", "publications", "recording_sources",
+    "deletions", "destinations", "installation", "leases", "publications", "recording_sources",
     "recording_templates", "recordings", "user_quotas",
 }  # fmt: skip
 

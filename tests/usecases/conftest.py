@@ -33,6 +33,7 @@ from zoomauto.usecases.preview_run import PreviewRun
 from zoomauto.usecases.process_recording import ProcessRecording
 from zoomauto.usecases.run_job import RunJob, RunRequest
 from zoomauto.usecases.sync_source import SyncSource
+from zoomauto.usecases.trash_published import TrashPublished
 from zoomauto.workspace import DiskWorkspace
 
 OWNER = "ann"
@@ -151,6 +152,16 @@ class World:
         )
 
     @property
+    def trash_published(self) -> TrashPublished:
+        return TrashPublished(
+            store=self.store,
+            clock=self.clock,
+            adapters=self.adapters,
+            holder=self.holder,
+            is_alive=self.is_alive,
+        )
+
+    @property
     def run_job(self) -> RunJob:
         return RunJob(
             store=self.store,
@@ -161,6 +172,7 @@ class World:
             claim=self.claim_run,
             sync_source=self.sync_source,
             process_recording=self.process_recording,
+            trash_published=self.trash_published,
         )
 
     @property
@@ -170,6 +182,7 @@ class World:
             clock=self.clock,
             adapters=self.adapters,
             sync_source=self.sync_source,
+            trash_published=self.trash_published,
         )
 
     def run(self, job: str = "Daily", **request: Any) -> RunReport:

@@ -91,7 +91,7 @@ def test_the_history_row_holds_the_whole_report(world: World):
     assert replace(report.run, report=row.report) == row
     assert (row.status, row.exit_code, row.trigger) == (RunStatus.SUCCESS, 0, Trigger.MANUAL)
     assert (row.started_at, row.finished_at, row.error) == (NOON, NOON, None)
-    assert set(row.report) == {"sources", "recordings", "items", "problems"}
+    assert set(row.report) == {"sources", "recordings", "items", "trashed", "problems"}
     assert row.report["items"][0]["status"] == "UPLOADED"
 
 

@@ -54,6 +54,7 @@ def full_document(view: RecordingView) -> dict[str, Any]:
     """Give a recording with its files, finished stages and publications."""
     return {
         **recording_document(view),
+        "trashed_at": iso(view.trashed_at),
         "files": [_file(file) for file in view.recording.files],
         "checkpoints": [_checkpoint(checkpoint) for checkpoint in view.checkpoints],
         "publications": [_publication(publication) for publication in view.publications],
@@ -108,6 +109,7 @@ def recording(call: Call, view: RecordingView) -> None:
         "attempts": found.attempts or None,
         "last error": found.last_error,
         "next attempt": clock(found.next_attempt_at, zone),
+        "in the source's trash": clock(view.trashed_at, zone),
     }
     stages = [(c.stage, clock(c.finished_at, zone), c.note) for c in view.checkpoints]
     results = [(p.destination, p.location, megabytes(p.size_bytes)) for p in view.publications]

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoomauto.cli._call import Call, Output
 from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, megabytes, show, span
+from zoomauto.domain.deletion import DONE, Trashed
 from zoomauto.domain.run import (
     PreviewItem,
     PreviewReport,
@@ -72,6 +73,7 @@ def preview(call: Call, found: PreviewReport) -> None:
     counts = found.recordings
     parts: list[Table | Facts | str] = [_source_line(source) for source in found.sources]
     parts += [Table(columns=columns, rows=rows)] if rows else []
+    parts += _trash_line("would trash", found.would_trash)
     parts.append(
         f"{found.job_name!r} would process {len(found.would_process)} of {counts.found} recordings"
         f" ({counts.unmatched} unmatched, {counts.skipped} skipped); nothing was written"
@@ -161,6 +163,7 @@ def _report_parts(found: RunReport) -> Iterator[Table | Facts | str]:
             (i.recording_id, i.name, i.template, i.status, _stages(i.stages)) for i in found.items
         ]
         yield Table(columns=_ITEM_COLUMNS, rows=rows)
+    yield from _trash_line("trashed", [t for t in found.trashed if t.outcome == DONE])
     counts = found.recordings
     yield (
         f"{found.run.job_name!r}, run {found.run.id}: {found.run.status};"
@@ -175,6 +178,12 @@ def _source_line(source: SourceReport) -> str:
         return f"source {source.name!r}: not listed"
     counts = f"{source.found} found, {source.new} new, {source.updated} updated"
     return f"source {source.name!r}: {source.status}, {counts}"
+
+
+def _trash_line(deed: str, trashed: Sequence[Trashed]) -> list[str]:
+    """Name in one line what goes from its source into the source's trash."""
+    names = ", ".join(f"{t.recording_id} {t.name!r}" for t in trashed)
+    return [f"{deed} at the source: {names}"] if names else []
 
 
 def _stages(stages: Mapping[str, str]) -> str:

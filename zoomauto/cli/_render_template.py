@@ -29,7 +29,12 @@ def template_document(template: Template) -> dict[str, Any]:
             "case_sensitive": rules.case_sensitive,
         },
         "processing_config": dict(template.processing_config),
-        "output_config": {"destinations": list(output.destinations), "naming": output.naming},
+        "output_config": {
+            "destinations": list(output.destinations),
+            "naming": output.naming,
+            "delete_from_source": output.delete_from_source,
+            "grace_days": output.grace_days,
+        },
         "created_at": iso(template.created_at),
         "updated_at": iso(template.updated_at),
     }
@@ -79,6 +84,7 @@ def template(call: Call, found: Template) -> None:
         "case sensitive": rules.case_sensitive,
         "destinations": found.output.destinations,
         "naming": found.output.naming,
+        "delete from source": _fate(found),
         **found.processing_config,
     }
     show(call, Answer(data=template_document(found), parts=[Facts(facts=facts)]))
@@ -101,6 +107,13 @@ def _state(template: Template) -> str:
     if template.is_draft:
         return "draft"
     return "active" if template.is_active else "disabled"
+
+
+def _fate(template: Template) -> str | None:
+    output = template.output
+    if output.delete_from_source == "never":
+        return None
+    return f"{output.delete_from_source}, {output.grace_days} days after publication"
 
 
 def _rules(template: Template) -> str:

@@ -1,8 +1,17 @@
 """Options of ``template create`` and ``template update``."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+
+class Fate(StrEnum):
+    """What becomes of recordings at their source once they are published."""
+
+    NEVER = "never"
+    TRASH = "trash"
+
 
 Description = Annotated[
     str | None, typer.Option("--description", metavar="TEXT", help="For people.")
@@ -40,4 +49,16 @@ Destination = Annotated[
 Naming = Annotated[
     str | None,
     typer.Option("--naming", metavar="PATTERN", help="Names of results: {date} {topic} [{id}]."),
+]
+DeleteFromSource = Annotated[
+    Fate | None,
+    typer.Option(
+        "--delete-from-source",
+        metavar="trash|never",
+        help="What becomes of recordings at their source once published everywhere.",
+    ),
+]
+GraceDays = Annotated[
+    int | None,
+    typer.Option("--grace-days", metavar="N", help="Days before they are trashed: 7."),
 ]

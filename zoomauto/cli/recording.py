@@ -126,3 +126,21 @@ def reset(context: typer.Context, recording: RecordingId, yes: Yes = False) -> N
     with open_app(call.settings) as opened:
         view = opened.reset_recording()(call.owner, recording)
     render.changed_recording(call, view, "starts from the beginning")
+
+
+@app.verb("undelete")
+def undelete(context: typer.Context, recording: RecordingId) -> None:
+    """Take a published recording back out of its source's trash.
+
+    No run puts it there again.
+
+    Example:
+        zoomauto recording undelete 42
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_recording as render
+
+    call = Call.of(context)
+    with open_app(call.settings) as opened:
+        view = opened.undelete_recording()(call.owner, recording)
+    render.changed_recording(call, view, "is back at its source")

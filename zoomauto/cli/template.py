@@ -28,6 +28,8 @@ def create(
     case_sensitive: options.CaseSensitive = None,
     destination: options.Destination = None,
     naming: options.Naming = None,
+    delete_from_source: options.DeleteFromSource = None,
+    grace_days: options.GraceDays = None,
     settings: SettingPairs = None,
     description: options.Description = None,
     draft: Annotated[
@@ -59,6 +61,8 @@ def create(
         case_sensitive=case_sensitive,
         destinations=given(destination),
         naming=naming,
+        delete_from_source=delete_from_source.value if delete_from_source else None,
+        grace_days=grace_days,
         settings=pairs(settings, flag="--set"),
         is_draft=draft,
     )
@@ -114,6 +118,8 @@ def update(
     case_sensitive: options.CaseSensitive = None,
     destination: options.Destination = None,
     naming: options.Naming = None,
+    delete_from_source: options.DeleteFromSource = None,
+    grace_days: options.GraceDays = None,
     settings: SettingPairs = None,
     description: options.Description = None,
 ) -> None:
@@ -139,6 +145,8 @@ def update(
         case_sensitive=case_sensitive,
         destinations=given(destination),
         naming=naming,
+        delete_from_source=delete_from_source.value if delete_from_source else None,
+        grace_days=grace_days,
         settings=pairs(settings, flag="--set"),
     )
     _change(context, template, change, "changed")

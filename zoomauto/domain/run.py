@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from zoomauto.domain.deletion import Trashed
 from zoomauto.domain.recording import FailureKind
 
 
@@ -122,6 +123,8 @@ class RunReport:
     sources: tuple[SourceReport, ...] = ()
     recordings: Counts = field(default_factory=Counts)
     items: tuple[RunItem, ...] = ()
+    #: Published recordings that were put into their source's trash, or not, as was tried.
+    trashed: tuple[Trashed, ...] = ()
     #: Trouble that belongs to no single recording or source.
     problems: tuple[str, ...] = ()
 
@@ -153,4 +156,5 @@ class PreviewReport:
     skipped: tuple[PreviewItem, ...]
     sources: tuple[SourceReport, ...]
     recordings: Counts
+    would_trash: tuple[Trashed, ...] = ()
     problems: tuple[str, ...] = ()

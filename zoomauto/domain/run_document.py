@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from zoomauto.domain.deletion import Trashed
 from zoomauto.domain.run import (
     Counts,
     PreviewItem,
@@ -35,11 +36,12 @@ def run_document(run: Run) -> dict[str, Any]:
 
 
 def report_document(report: RunReport) -> dict[str, Any]:
-    """Give ``sources``, ``recordings``, ``items`` and ``problems`` of a run: its stored report."""
+    """Give what a run did, beside the facts of its row: its stored report."""
     return {
         "sources": [_source(source) for source in report.sources],
         "recordings": counts_document(report.recordings),
         "items": [_item(item) for item in report.items],
+        "trashed": [_trashed(trashed) for trashed in report.trashed],
         "problems": list(report.problems),
     }
 
@@ -50,6 +52,7 @@ def preview_document(report: PreviewReport) -> dict[str, Any]:
         "job": {"id": report.job_id, "name": report.job_name},
         "would_process": [_preview_item(item) for item in report.would_process],
         "skipped": [_preview_item(item) for item in report.skipped],
+        "would_trash": [_trashed(trashed) for trashed in report.would_trash],
         "recordings": {
             key: value
             for key, value in counts_document(report.recordings).items()
@@ -102,6 +105,15 @@ def _item(item: RunItem) -> dict[str, Any]:
         "status": item.status,
         "stages": dict(item.stages),
         "error": item.error,
+    }
+
+
+def _trashed(trashed: Trashed) -> dict[str, Any]:
+    return {
+        "recording_id": trashed.recording_id,
+        "name": trashed.name,
+        "source": trashed.source,
+        "outcome": trashed.outcome,
     }
 
 

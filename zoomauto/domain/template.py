@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,11 @@ class MatchingRules:
 #: Used when neither template nor destination names one.
 DEFAULT_NAMING = "{date} {topic} [{id}]"
 
+#: What becomes of a recording at its source once it is published.
+DeleteFromSource = Literal["never", "trash"]
+#: Late transcripts are waited for as long (contract, section 6).
+DEFAULT_GRACE_DAYS = 7
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutputConfig:
@@ -37,6 +42,9 @@ class OutputConfig:
     #: Names of stored destinations, or ``folder:/path``.
     destinations: tuple[str, ...] = ()
     naming: str = DEFAULT_NAMING
+    #: ``trash``: once everything is published, verified, and ``grace_days`` old.
+    delete_from_source: DeleteFromSource = "never"
+    grace_days: int = DEFAULT_GRACE_DAYS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

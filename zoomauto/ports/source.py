@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from zoomauto.domain.recording import ListedRecording, RecordingFile
 from zoomauto.domain.source import Check, Window
@@ -55,3 +55,18 @@ class Source(Protocol):
 
     def check(self) -> tuple[Check, ...]:
         """Prove that the source works, and say what is missing."""
+
+
+@runtime_checkable
+class Trashing(Protocol):
+    """What a source can do besides, when it has a trash that keeps what is put there a while."""
+
+    def trash(self, key: str) -> bool:
+        """Put a recording into the trash. False when the source no longer has it.
+
+        Raise TemporaryError when the answer was lost or it may work later, AuthenticationError
+        when it is not allowed, PermanentError when it never works.
+        """
+
+    def recover(self, key: str) -> None:
+        """Take a recording out of the trash. Raise PermanentError when it is not there."""

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from zoomauto.domain.application import Application
 from zoomauto.domain.artifact import Checkpoint, Publication
+from zoomauto.domain.deletion import Deletion
 from zoomauto.domain.job import Job, JobSpec
 from zoomauto.domain.lease import Holder, Lease
 from zoomauto.domain.quota import Quota
@@ -160,6 +161,22 @@ class Recordings(Protocol):
         """Save, or replace, the publication of one file at one destination."""
 
 
+class Deletions(Protocol):
+    """What was asked of sources about deleting; kept for ever."""
+
+    def begin(self, draft: Deletion) -> Deletion:
+        """Write down what is about to be asked (its ``id`` is ignored); give it with its id."""
+
+    def finish(self, deletion_id: int, outcome: str) -> None:
+        """Write down what came of it."""
+
+    def of(self, recording_id: int) -> Sequence[Deletion]:
+        """Give what was asked about a recording, oldest first."""
+
+    def settled(self, source_id: int) -> Collection[int]:
+        """Give the ids of a source's recordings of which it is known what became of them."""
+
+
 class Runs(Protocol):
     """History, and the claims of occurrences."""
 
@@ -251,6 +268,7 @@ class Transaction(Protocol):
     runs: Runs
     quotas: Quotas
     leases: Leases
+    deletions: Deletions
     applications: Applications
 
 

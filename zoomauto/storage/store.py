@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 from zoomauto.errors import ConfigurationError, UsageError
 from zoomauto.ports.store import (
     Applications,
+    Deletions,
     Destinations,
     Jobs,
     Leases,
@@ -23,6 +24,7 @@ from zoomauto.ports.store import (
     Transaction,
 )
 from zoomauto.storage.applications import SqlApplications
+from zoomauto.storage.deletions import SqlDeletions
 from zoomauto.storage.engine import (
     PATIENCE,
     make_folder,
@@ -79,6 +81,7 @@ class SqlTransaction:
     runs: Runs
     quotas: Quotas
     leases: Leases
+    deletions: Deletions
     applications: Applications
 
 
@@ -132,6 +135,7 @@ def _transaction(connection: Connection) -> Transaction:
         runs=SqlRuns(connection),
         quotas=SqlQuotas(connection),
         leases=SqlLeases(connection),
+        deletions=SqlDeletions(connection),
         applications=SqlApplications(connection),
     )
 

@@ -303,6 +303,25 @@ class RunRow(Row, table=True):
     covered_by: int | None = None
 
 
+class DeletionRow(Row, table=True):
+    """What was asked of a source about deleting a recording of ours.
+
+    No foreign keys: the row outlives the recording, the source and the run.
+    """
+
+    __tablename__ = "deletions"
+    __table_args__ = (_KEEP_IDS,)
+
+    id: int | None = Field(default=None, primary_key=True)
+    recording_id: int = Field(index=True)
+    source_id: int = Field(index=True)
+    key: str
+    action: str
+    at: datetime = Field(sa_type=UTCDateTime)
+    run_id: int | None = None
+    outcome: str | None = None
+
+
 class LeaseRow(Row, table=True):
     """A lock with its holder."""
 

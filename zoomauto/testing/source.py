@@ -40,6 +40,12 @@ class FakeSource:
     windows: list[Window] = field(default_factory=list)
     #: Every file key that was fetched.
     fetched: list[str] = field(default_factory=list)
+    #: Keys of recordings that were put into the trash, with the recordings.
+    trashed: dict[str, ListedRecording] = field(default_factory=dict)
+    #: Raised by ``trash``, once for each entry, when all is done already.
+    lost_answers: list[Exception] = field(default_factory=list)
+    #: Raised by ``trash`` and ``recover`` before anything is done, once for each entry.
+    trash_failures: list[Exception] = field(default_factory=list)
 
     def list_recordings(self, window: Window) -> Iterator[ListedRecording]:
         """Give the recordings of the window, then fail if that is asked for."""
@@ -66,6 +72,26 @@ class FakeSource:
         content = self.contents[file.key]
         Path(target).write_bytes(content)
         return Fetched(size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    def trash(self, key: str) -> bool:
+        """Move a recording to the trash, or fail as often as was asked for."""
+        if self.trash_failures:
+            raise self.trash_failures.pop(0)
+        found = self.find(key)
+        if found is not None:
+            self.recordings.remove(found)
+            self.trashed[key] = found
+        if self.lost_answers:
+            raise self.lost_answers.pop(0)
+        return found is not None
+
+    def recover(self, key: str) -> None:
+        """Move a recording back."""
+        if self.trash_failures:
+            raise self.trash_failures.pop(0)
+        if key not in self.trashed:
+            raise PermanentError("it is not in the trash")
+        self.recordings.append(self.trashed.pop(key))
 
     def check(self) -> tuple[Check, ...]:
         """Say that all is well."""

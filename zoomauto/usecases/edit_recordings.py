@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from zoomauto.domain.artifact import Checkpoint, Publication
+from zoomauto.domain.deletion import trashed_at
 from zoomauto.domain.matching import Matcher, Verdict
 from zoomauto.domain.pipeline import resting_status
 from zoomauto.domain.recording import (
@@ -37,6 +39,8 @@ class RecordingView:
     template: str | None = None
     checkpoints: tuple[Checkpoint, ...] = ()
     publications: tuple[Publication, ...] = ()
+    #: Since when it lies in its source's trash, put there by a run.
+    trashed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +103,7 @@ class ShowRecording:
     def __call__(self, owner: str, recording_id: int) -> RecordingView:
         """Raise NotFound."""
         with self.store.reading() as tx:
-            return _view(tx, find_recording(tx, owner, recording_id))
+            return view_recording(tx, find_recording(tx, owner, recording_id))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +217,8 @@ def find_recording(tx: Transaction, owner: str, recording_id: int) -> Recording:
     return recording
 
 
-def _view(tx: Transaction, recording: Recording) -> RecordingView:
+def view_recording(tx: Transaction, recording: Recording) -> RecordingView:
+    """Collect what is known of a recording."""
     source = tx.sources.get(recording.source_id)
     job = tx.jobs.get(recording.taken_by_job_id) if recording.taken_by_job_id else None
     template = tx.templates.get(recording.template_id) if recording.template_id else None
@@ -224,13 +229,14 @@ def _view(tx: Transaction, recording: Recording) -> RecordingView:
         template=template.name if template else None,
         checkpoints=tuple(tx.recordings.checkpoints(recording.id)),
         publications=tuple(tx.recordings.publications(recording.id)),
+        trashed_at=trashed_at(tx.deletions.of(recording.id)),
     )
 
 
 def _write(tx: Transaction, clock: Clock, recording: Recording, **values: object) -> RecordingView:
     change = RecordingChange(recording_id=recording.id, values=values)
     tx.recordings.update_many([change], now=clock.now())
-    return _view(tx, find_recording(tx, recording.owner, recording.id))
+    return view_recording(tx, find_recording(tx, recording.owner, recording.id))
 
 
 def _verdicts(recording: Recording, templates: Sequence[Template]) -> tuple[Verdict, ...]:

@@ -9,7 +9,12 @@ from zoomauto.domain.naming import validate_pattern
 from zoomauto.domain.processing import check_processing_config, with_settings
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.source import DestinationConfig, SourceConfig
-from zoomauto.domain.template import MatchingRules, OutputConfig, Template
+from zoomauto.domain.template import (
+    DeleteFromSource,
+    MatchingRules,
+    OutputConfig,
+    Template,
+)
 from zoomauto.errors import InUse, InvalidTemplate, NotFound, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
@@ -33,6 +38,8 @@ class TemplateChange:
     #: Names of stored destinations, or ``TYPE:REST`` as in ``folder:/path``.
     destinations: tuple[str, ...] | None = None
     naming: str | None = None
+    delete_from_source: DeleteFromSource | None = None
+    grace_days: int | None = None
     #: ``KEY=VALUE`` assignments laid over the processing config.
     settings: Mapping[str, str] = field(default_factory=dict)
     is_active: bool | None = None
@@ -206,8 +213,10 @@ def _rules(tx: Transaction, base: Template, change: TemplateChange) -> MatchingR
 def _output(
     tx: Transaction, adapters: Adapters, base: Template, change: TemplateChange
 ) -> OutputConfig:
-    output = replace(base.output, **_given(change, ("destinations", "naming")))
+    names = ("destinations", "naming", "delete_from_source", "grace_days")
+    output = replace(base.output, **_given(change, names))
     validate_pattern(output.naming)
+    _check_deletion(output)
     stored = tx.destinations.list(base.owner)
     for reference in output.destinations:
         type_name, options = destination_parts(reference, stored)
@@ -215,6 +224,16 @@ def _output(
         for source in tx.sources.list(base.owner):
             refuse_feedback(adapters, source, reference, type_name, options)
     return output
+
+
+def _check_deletion(output: OutputConfig) -> None:
+    if output.grace_days < 0:
+        raise InvalidTemplate(f"the grace time cannot be {output.grace_days} days")
+    if output.delete_from_source == "trash" and not output.destinations:
+        raise InvalidTemplate(
+            "a template without a destination publishes nothing, so nothing may be trashed",
+            hint="add --destination, or --delete-from-source never",
+        )
 
 
 def _given(change: TemplateChange, names: Sequence[str]) -> dict[str, Any]:

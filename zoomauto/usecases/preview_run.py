@@ -24,6 +24,7 @@ from zoomauto.usecases.select_recordings import (
     select,
 )
 from zoomauto.usecases.sync_source import SyncSource
+from zoomauto.usecases.trash_published import TrashPublished
 
 _IDLE = "the config foresees nothing more"
 
@@ -45,6 +46,7 @@ class PreviewRun:
     clock: Clock
     adapters: Adapters
     sync_source: SyncSource
+    trash_published: TrashPublished
 
     def __call__(self, request: RunRequest) -> PreviewReport:
         """Raise NotFound for an unknown job, ConfigurationError for one that can do nothing."""
@@ -57,7 +59,12 @@ class PreviewRun:
         with self.store.reading() as tx:
             recordings = _overlaid(recordings_in(tx, reach), seen)
             selection = select(recordings, reach, now=now, scheduled=request.scheduled)
-        return self._report(reach, selection, sources, seen)
+        trash = self.trash_published.look(reach, sources)
+        return replace(
+            self._report(reach, selection, sources, seen),
+            would_trash=tuple(trash.trashed),
+            problems=(*selection.problems, *trash.problems),
+        )
 
     def _look(
         self, reach: Reach, request: RunRequest, seen: _Seen, now: datetime
@@ -111,7 +118,6 @@ class PreviewRun:
             recordings=replace(
                 counts, matched=counts.matched - idle, skipped=counts.skipped + idle
             ),
-            problems=selection.problems,
         )
 
     def _item(self, assignment: Assignment, seen: _Seen) -> PreviewItem:

@@ -29,6 +29,7 @@ from zoomauto.usecases.select_recordings import (
     take_matched,
 )
 from zoomauto.usecases.sync_source import SyncSource
+from zoomauto.usecases.trash_published import TrashPublished, TrashReport
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class _Done:
     items: list[RunItem] = field(default_factory=list)
     #: Matched recordings with which there was nothing to do after all.
     idle: int = 0
+    trash: TrashReport = field(default_factory=TrashReport)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,7 @@ class RunJob:
     claim: ClaimRun
     sync_source: SyncSource
     process_recording: ProcessRecording
+    trash_published: TrashPublished
 
     def __call__(self, request: RunRequest) -> RunReport | None:
         """Give what the run did, its exit code in ``run.exit_code``; None when nothing is due.
@@ -132,6 +135,9 @@ class RunJob:
                 tx.sources.mark_listed(source.id, now - self.sync_source.lag(source))
         self._process(reach, heartbeat, done)
         self._sweep()
+        done.trash = self.trash_published(
+            reach, done.sources, run_id=claim.run.id, heartbeat=heartbeat
+        )
 
     def _process(self, reach: Reach, heartbeat: Heartbeat, done: _Done) -> None:
         sources = {source.id: source for source in reach.sources}
@@ -214,7 +220,8 @@ def _listed_completely(reach: Reach, reports: Sequence[SourceReport]) -> Iterato
 
 
 def _finished(run: Run, done: _Done) -> RunReport:
-    code = exit_code(done.sources, done.items, has_problems=bool(done.selection.problems))
+    has_problems = bool(done.selection.problems or done.trash.problems)
+    code = exit_code(done.sources, done.items, has_problems=has_problems)
     return _report(replace(run, status=status_of(code), exit_code=code), done)
 
 
@@ -236,7 +243,8 @@ def _report(run: Run, done: _Done, *, problems: tuple[str, ...] = ()) -> RunRepo
             failed=failed,
         ),
         items=tuple(done.items),
-        problems=(*problems, *done.selection.problems),
+        trashed=tuple(done.trash.trashed),
+        problems=(*problems, *done.selection.problems, *done.trash.problems),
     )
     return replace(report, run=replace(run, error=paragraph(report)))
 

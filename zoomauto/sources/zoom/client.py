@@ -4,8 +4,8 @@ import base64
 import logging
 import threading
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -108,6 +108,21 @@ class Tokens:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One call of the API."""
+
+    #: Percent-encoded.
+    path: str
+    label: Label
+    method: str = "GET"
+    params: Mapping[str, str] | None = None
+    #: Sent as JSON.
+    document: Mapping[str, str] | None = None
+    #: Told before each sending: what is sent again may have been carried out before.
+    sending: Callable[[], object] = lambda: None
+
+
 class ZoomClient:
     """One account's API: one token, one pool of connections, one pace. Safe for threads."""
 
@@ -129,22 +144,44 @@ class ZoomClient:
         A token that is refused is renewed once. Raise what ``faults`` makes of a refusal,
         RateLimited for a daily limit, TemporaryError or Unreachable when waiting did not help.
         """
-        url = self._base + path + (f"?{urlencode(params)}" if params else "")
-        token = self.tokens.current()
-        answer, document = self._answer(url, label, token)
-        if _is_token_refused(answer, document):
-            self.tokens.renew(token)
-            answer, document = self._answer(url, label, self.tokens.current())
+        answer, document = self._exchange(Request(path=path, label=label, params=params))
         if answer.status in _OK and expect in document:
             return document
         raise refusal(answer.status, document)
 
-    def _answer(self, url: str, label: Label, token: Token) -> tuple[Answer, Mapping[str, Any]]:
+    def change(self, request: Request) -> None:
+        """Ask for a change; every 2xx without a complaint in it means that it was made.
+
+        Raise as :meth:`get` does.
+        """
+        answer, document = self._exchange(request)
+        if answer.status not in _OK or code_of(document) is not None:
+            raise refusal(answer.status, document)
+
+    def _exchange(self, request: Request) -> tuple[Answer, Mapping[str, Any]]:
+        token = self.tokens.current()
+        answer, document = self._answer(request, token)
+        if _is_token_refused(answer, document):
+            self.tokens.renew(token)
+            answer, document = self._answer(request, self.tokens.current())
+        return answer, document
+
+    def _answer(self, request: Request, token: Token) -> tuple[Answer, Mapping[str, Any]]:
+        query = f"?{urlencode(request.params)}" if request.params else ""
+
         def send() -> Answer:
-            self._pace.wait(label)
-            answer = self.http.send("GET", url, headers=token.header)
-            self._note(url, answer)
-            return answer
+            self._pace.wait(request.label)
+            request.sending()
+            answer = self.http.send(
+                request.method,
+                self._base + request.path + query,
+                headers=token.header,
+                document=request.document,
+            )
+            self._note(request, answer)
+            # A change that was made is often answered with nothing.
+            is_made = request.method != "GET" and answer.status in _OK and not answer.body
+            return replace(answer, body=b"{}") if is_made else answer
 
         answer, document = ask_patiently(send, self._clock)
         if document is not None:
@@ -153,11 +190,11 @@ class ZoomClient:
             return answer, {"code": TOKEN_REFUSED, "message": "no reason given"}
         raise not_zoom("api_base", self._base, answer.status)
 
-    def _note(self, url: str, answer: Answer) -> None:
+    def _note(self, request: Request, answer: Answer) -> None:
         headers = answer.headers
-        path = url.removeprefix(self._base).partition("?")[0]
         tracking = headers.get("x-zm-trackingid", "-")
-        logger.debug("GET %s: %s, x-zm-trackingid %s", path, answer.status, tracking)
+        call = f"{request.method} {request.path}"
+        logger.debug("%s: %s, x-zm-trackingid %s", call, answer.status, tracking)
         if headers.get("x-ratelimit-category") and headers.get("x-ratelimit-limit"):
             kind = headers.get("x-ratelimit-type", "QPS")
             label = f"{headers['x-ratelimit-category']}, {kind}"

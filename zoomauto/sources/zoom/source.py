@@ -27,6 +27,7 @@ from zoomauto.sources.zoom.listing import Listing
 from zoomauto.sources.zoom.options import ZoomOptions
 from zoomauto.sources.zoom.pace import Label
 from zoomauto.sources.zoom.rows import Row, address_of, parted_key, recording_of
+from zoomauto.sources.zoom.trash import recover, trash
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ _DOWNLOAD_TOKEN = {"include_fields": "download_access_token", "ttl": "7200"}
 class ZoomSource:
     """Cloud recordings of an account, through a Server-to-Server OAuth app.
 
-    Reads only: nothing in the account is ever changed.
+    Reads only, but for a recording that a template or a person asks to put in the trash, or to
+    recover from there.
     """
 
     Options: ClassVar[type] = ZoomOptions
@@ -117,6 +119,14 @@ class ZoomSource:
     def check(self) -> tuple[Check, ...]:
         """Prove credentials, scopes and each endpoint; show one page of what would be listed."""
         return checks(self._client, self._options, self._clock.now())
+
+    def trash(self, key: str) -> bool:
+        """Put all files of a recording into Zoom's trash, which keeps them for 30 days."""
+        return trash(self._client, key)
+
+    def recover(self, key: str) -> None:
+        """Take a recording out of Zoom's trash."""
+        recover(self._client, key)
 
     def _download(
         self, file: RecordingFile, token: Token, progress: Progress, *, is_second: bool
