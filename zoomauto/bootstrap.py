@@ -209,7 +209,7 @@ class App:
     def check_source(self) -> "CheckSource":
         from zoomauto.usecases.edit_sources import CheckSource
 
-        return CheckSource(store=self.store, adapters=self.adapters)
+        return CheckSource(store=self.store, clock=self.clock, adapters=self.adapters)
 
     def add_destination(self) -> "AddDestination":
         from zoomauto.usecases.edit_destinations import AddDestination

@@ -122,9 +122,8 @@ def test_checks_say_what_the_adapter_says(world: World):
     world.record()
     add_destination(world)
 
-    assert CheckSource(store=world.store, adapters=world.adapters)(OWNER, "Zoom") == (
-        Check(name="reachable", ok=True, detail="1 recordings"),
-    )
+    check = CheckSource(store=world.store, clock=world.clock, adapters=world.adapters)
+    assert check(OWNER, "Zoom") == (Check(name="reachable", ok=True, detail="1 recordings"),)
     assert CheckDestination(store=world.store, adapters=world.adapters)(OWNER, "Archive") == (
         Check(name="writable", ok=True, detail="in memory"),
     )

@@ -167,7 +167,15 @@ def test_a_source_without_a_trash_is_named_as_a_problem(published: World):
         """Lists and fetches, and has no trash."""
 
         def __init__(self, inner: FakeSource) -> None:
-            for name in ("list_recordings", "find", "measure", "fetch", "check", "late_by"):
+            for name in (
+                "list_recordings",
+                "find",
+                "measure",
+                "fetch",
+                "check",
+                "late_by",
+                "texts_late_by",
+            ):
                 setattr(self, name, getattr(inner, name))
 
     published.sources["Zoom"] = OnlySource(published.sources["Zoom"])  # type: ignore[assignment]

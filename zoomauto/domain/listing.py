@@ -64,6 +64,7 @@ def gone(known: Recording) -> Finding:
         duration=known.duration,
         files=known.files,
         pending_reason=known.pending_reason,
+        expires_at=known.expires_at,
     )
     changes = {"status": RecordingStatus.EXPIRED}
     return Finding(listed=listed, known=known, novelty=Novelty.UPDATED, changes=changes)
@@ -86,6 +87,7 @@ def as_recording(finding: Finding, config: SourceConfig, *, now: datetime) -> Re
         fingerprint=listed.fingerprint,
         status=status_as_listed(listed.pending_reason),
         pending_reason=listed.pending_reason,
+        expires_at=listed.expires_at,
         blank_reason=blank_by_duration(listed.duration),
         first_seen_at=now,
         updated_at=now,
@@ -101,6 +103,8 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
         changes["start_at"] = listed.start_at
     if listed.pending_reason != known.pending_reason:
         changes["pending_reason"] = listed.pending_reason
+    if listed.expires_at != known.expires_at:
+        changes["expires_at"] = listed.expires_at
     if listed.files != known.files:
         changes["files"] = listed.files
     if fingerprint != known.fingerprint:

@@ -127,6 +127,8 @@ class Recording:
     fingerprint: str
     status: RecordingStatus
     pending_reason: str | None = None
+    #: When the source will delete it by itself, if it says so.
+    expires_at: datetime | None = None
     #: Why it counts as blank; None when it does not.
     blank_reason: str | None = None
     #: The job that took it; no other job touches it until ``recording reset``.

@@ -29,6 +29,8 @@ class Source(Protocol):
 
     #: How long after its start a recording may first appear in a listing.
     late_by: ClassVar[timedelta]
+    #: How long after its start a finished recording may still get a transcript; zero means never.
+    texts_late_by: ClassVar[timedelta]
 
     def list_recordings(self, window: Window) -> Iterator[ListedRecording]:
         """Give every recording that started within ``window``, in any order, each once.

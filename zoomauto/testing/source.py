@@ -26,6 +26,7 @@ class FakeSource:
     Options: ClassVar[type] = FakeSourceOptions
     secret_names: ClassVar[frozenset[str]] = frozenset()
     late_by: ClassVar[timedelta] = timedelta()
+    texts_late_by: ClassVar[timedelta] = timedelta(days=7)
 
     recordings: list[ListedRecording] = field(default_factory=list)
     #: File key -> its bytes.

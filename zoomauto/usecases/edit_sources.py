@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.source import Check, SourceConfig
 from zoomauto.errors import InUse, UsageError
@@ -11,6 +13,18 @@ from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.usecases.edit_templates import destination_parts, refuse_feedback
+
+#: What a source deletes within this time is named by ``source check``.
+SOON = timedelta(days=7)
+_NAMED = 10
+_UNFINISHED = frozenset(
+    {
+        RecordingStatus.PENDING_SOURCE,
+        RecordingStatus.INITIALIZED,
+        RecordingStatus.FAILED,
+        *IN_BETWEEN,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,16 +119,44 @@ class ShowSource:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckSource:
-    """Prove that a source works."""
+    """Prove that a source works, and say what it is about to delete unprocessed."""
 
     store: Store
+    clock: Clock
     adapters: Adapters
 
     def __call__(self, owner: str, reference: str) -> tuple[Check, ...]:
         """Contact the source; say fact by fact what works and what is missing."""
         with self.store.reading() as tx:
             source = find_source(tx, owner, reference)
-        return self.adapters.source(source).check()
+            lost = _soon_lost(tx, source, self.clock.now() + SOON)
+        return (*self.adapters.source(source).check(), *_lost_check(lost))
+
+
+def _soon_lost(tx: Transaction, source: SourceConfig, before: datetime) -> list[Recording]:
+    """Give what the source deletes before then and no active job takes, the nearest first."""
+    active = {job.id for job in tx.jobs.list(source.owner) if job.spec.is_active}
+    found = [
+        (recording.expires_at, recording.id, recording)
+        for recording in tx.recordings.find(
+            source.owner, statuses=_UNFINISHED, source_ids=(source.id,)
+        )
+        if recording.expires_at is not None
+        and recording.expires_at <= before
+        and recording.taken_by_job_id not in active
+    ]
+    return [recording for *_, recording in sorted(found)]
+
+
+def _lost_check(lost: Sequence[Recording]) -> tuple[Check, ...]:
+    if not lost:
+        return ()
+    named = ", ".join(
+        f"{r.id} {r.name or '(no name)'!r} on {r.expires_at:%Y-%m-%d}" for r in lost[:_NAMED]
+    )
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    detail = f"no active job takes {len(lost)} that go within {SOON.days} days: {named}{more}"
+    return (Check(name="soon lost", ok=True, detail=detail),)
 
 
 def find_source(tx: Transaction, owner: str, reference: str) -> SourceConfig:

@@ -95,7 +95,8 @@ def select(
 ) -> Selection:
     """Filter by who has taken it, status, blank and window; then the first template that matches.
 
-    A recording that the job has taken keeps its template. Oldest first.
+    A recording that the job has taken keeps its template. What its source deletes by
+    itself comes first, the nearest before all, then the oldest.
     """
     matcher = Matcher(reach.templates)
     taken: list[tuple[Recording, Template]] = []
@@ -111,7 +112,7 @@ def select(
             taken.append((recording, template))
         else:
             unmatched.append(recording)
-    taken.sort(key=lambda pair: (pair[0].start_at, pair[0].id))
+    taken.sort(key=lambda pair: _urgency(pair[0]))
     return _counted(
         Selection(
             taken=tuple(taken),
@@ -150,6 +151,12 @@ def take_matched(
             ),
         )
     )
+
+
+def _urgency(recording: Recording) -> tuple[bool, datetime, datetime, int]:
+    expires_at = recording.expires_at
+    nearest = expires_at or recording.start_at
+    return expires_at is None, nearest, recording.start_at, recording.id
 
 
 def _counted(selection: Selection) -> Selection:

@@ -9,6 +9,7 @@ from itertools import islice
 from zoomauto.domain.instant import as_utc
 from zoomauto.domain.listing import Finding, Novelty, compare, gone
 from zoomauto.domain.recording import (
+    FileKind,
     ListedRecording,
     Recording,
     RecordingChange,
@@ -29,6 +30,15 @@ logger = logging.getLogger(__name__)
 
 #: Recordings per transaction: short enough for others to write in between.
 BATCH = 1000
+
+#: Statuses in which a transcript that comes late is still of use (contract, section 6).
+_MAY_GET_TEXTS = (
+    RecordingStatus.PROCESSED,
+    RecordingStatus.TRANSCRIBING,
+    RecordingStatus.TRANSCRIBED,
+    RecordingStatus.UPLOADING,
+    RecordingStatus.UPLOADED,
+)
 
 Record = Callable[[Sequence[Finding]], None]
 
@@ -100,7 +110,7 @@ class SyncSource:
         return [_measured(finding, source) for finding in findings]
 
     def _asked_again(self, config: SourceConfig, source: Source, window: Window) -> list[Finding]:
-        """Ask by key for unfinished recordings that are older than the window."""
+        """Ask by key for what is older than the window and may still be completed."""
         with self.store.reading() as tx:
             pending = [
                 recording
@@ -111,7 +121,18 @@ class SyncSource:
                 )
                 if recording.start_at not in window
             ]
-        return [found for recording in pending if (found := _found(source, recording))]
+            silent = [
+                recording
+                for recording in tx.recordings.find(
+                    config.owner,
+                    statuses=_MAY_GET_TEXTS,
+                    source_ids=(config.id,),
+                    since=self.clock.now() - source.texts_late_by,
+                )
+                if recording.start_at not in window and not _has_transcript(recording)
+            ]
+        asked = (_found(source, recording) for recording in (*pending, *silent))
+        return [finding for finding in asked if finding is not None]
 
     def _record(self, config: SourceConfig, batch: Sequence[Finding]) -> None:
         new = [f.listed for f in batch if f.novelty is Novelty.NEW]
@@ -166,6 +187,10 @@ def _length(listed: ListedRecording, source: Source) -> timedelta | None:
         return None
 
 
+def _has_transcript(recording: Recording) -> bool:
+    return any(file.kind is FileKind.TRANSCRIPT for file in recording.files)
+
+
 def _found(source: Source, known: Recording) -> Finding | None:
     """Ask for one recording. None when that cannot be told; the next run asks again."""
     try:
@@ -173,7 +198,10 @@ def _found(source: Source, known: Recording) -> Finding | None:
     except Exception as error:  # noqa: BLE001 - its trouble is its own
         _log("asking for", known.key, error)
         return None
-    return gone(known) if listed is None else _measured(compare(listed, known), source)
+    if listed is None:
+        # What has been processed is not lost with its source.
+        return gone(known) if known.status is RecordingStatus.PENDING_SOURCE else None
+    return _measured(compare(listed, known), source)
 
 
 def _failed(report: SourceReport, error: Exception) -> SourceReport:

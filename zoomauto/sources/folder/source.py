@@ -94,6 +94,7 @@ class FolderSource:
     secret_names: ClassVar[frozenset[str]] = frozenset()
     #: A file is there or it is not.
     late_by: ClassVar[timedelta] = timedelta()
+    texts_late_by: ClassVar[timedelta] = timedelta()
 
     def __init__(self, options: FolderOptions, tools: Tools) -> None:
         self._root = options.root

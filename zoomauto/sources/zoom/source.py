@@ -48,6 +48,8 @@ class ZoomSource:
     secret_names: ClassVar[frozenset[str]] = frozenset({"client_secret"})
     #: A session appears once it has ended and Zoom has taken it up; the longest last a day.
     late_by: ClassVar[timedelta] = timedelta(days=2)
+    #: Zoom writes them minutes to days after the picture; then nobody waits (contract, section 6).
+    texts_late_by: ClassVar[timedelta] = timedelta(days=7)
 
     def __init__(self, options: ZoomOptions, tools: Tools) -> None:
         self._options = options
