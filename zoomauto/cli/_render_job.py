@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from zoomauto.cli._call import Call
-from zoomauto.cli._render import Answer, Facts, Table, clock, iso, show
+from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, iso, show
 from zoomauto.domain.clock_notes import clock_notes
 from zoomauto.domain.job import Job
 from zoomauto.domain.job_change import document_of
@@ -16,6 +16,7 @@ from zoomauto.domain.schedule import (
     schedule_to_document,
     warnings,
 )
+from zoomauto.errors import PartialFailure
 from zoomauto.usecases.edit_jobs import JobView
 
 
@@ -79,8 +80,8 @@ def job(call: Call, view: JobView) -> None:
     show(call, Answer(data=job_document(view), parts=[Facts(facts=facts)], remarks=_remarks(view)))
 
 
-def changed_job(call: Call, view: JobView, deed: str) -> None:
-    """Say what became of a job."""
+def changed_job(call: Call, view: JobView, deed: str, problems: Sequence[Problem] = ()) -> None:
+    """Say what became of a job, and what did not follow."""
     found = view.job
     soon = clock(view.next_run_at, found.spec.schedule.timezone)
     what_next = f"next run {soon}" if soon else "switched off"
@@ -91,6 +92,8 @@ def changed_job(call: Call, view: JobView, deed: str) -> None:
             data=job_document(view),
             parts=[f"{text}: {view.schedule_in_words}; {what_next}"],
             remarks=_remarks(view),
+            problems=problems,
+            exit_code=PartialFailure.exit_code if problems else 0,
         ),
     )
 

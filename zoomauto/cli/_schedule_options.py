@@ -23,6 +23,12 @@ Scope = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what would be changed; change nothing.")
 ]
+NoApply = Annotated[
+    bool,
+    typer.Option(
+        "--no-apply", help="Leave the entries on this host as they are, if there are any."
+    ),
+]
 JobOrNone = Annotated[
     str | None, typer.Argument(metavar="JOB", help="Id, slug or name; or a schedule instead.")
 ]

@@ -9,6 +9,7 @@ from zoomauto.cli._call import Call
 from zoomauto.cli._grammar import Noun
 from zoomauto.cli._job_options import JobFlags, JobName, ScheduleFlags
 from zoomauto.cli._options import SettingPairs, Yes, confirm, given, pairs
+from zoomauto.cli._schedule_options import NoApply
 
 app = Noun("Saved automations: templates, a schedule, and what to do.")
 
@@ -36,6 +37,7 @@ def create(
     settings: SettingPairs = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Save it switched off.")] = False,
     file: options.File = None,
+    no_apply: NoApply = False,
 ) -> None:
     """Save a new job, from flags, from a document, or from both.
 
@@ -46,6 +48,7 @@ def create(
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_job as render
+    from zoomauto.cli._entries import follow
     from zoomauto.cli._job_words import change_of
 
     call = Call.of(context)
@@ -72,7 +75,8 @@ def create(
     change = change_of(flags, default_timezone=call.settings.timezone)
     with open_app(call.settings) as opened:
         created = opened.create_job()(call.owner, change)
-    render.changed_job(call, created, "created")
+        problems = follow(call, opened, is_wanted=not no_apply)
+    render.changed_job(call, created, "created", problems)
 
 
 @app.verb("list")
@@ -134,6 +138,7 @@ def update(
     include_blank: options.IncludeBlank = None,
     settings: SettingPairs = None,
     file: options.File = None,
+    no_apply: NoApply = False,
 ) -> None:
     """Change a job; what is not named stays as it is.
 
@@ -144,6 +149,7 @@ def update(
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_job as render
+    from zoomauto.cli._entries import follow
     from zoomauto.cli._job_words import change_of
 
     call = Call.of(context)
@@ -170,7 +176,8 @@ def update(
         base = opened.show_job()(call.owner, job).job.spec.schedule
         change = change_of(flags, base=base, default_timezone=base.timezone)
         changed = opened.update_job()(call.owner, job, change)
-    render.changed_job(call, changed, "changed")
+        problems = follow(call, opened, is_wanted=not no_apply)
+    render.changed_job(call, changed, "changed", problems)
 
 
 @app.verb("copy")
@@ -193,6 +200,7 @@ def copy(
     include_blank: options.IncludeBlank = None,
     settings: SettingPairs = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Save it switched off.")] = False,
+    no_apply: NoApply = False,
 ) -> None:
     """Save a copy of a job under another name, with changes.
 
@@ -201,6 +209,7 @@ def copy(
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_job as render
+    from zoomauto.cli._entries import follow
     from zoomauto.cli._job_words import change_of
 
     call = Call.of(context)
@@ -227,31 +236,34 @@ def copy(
         base = opened.show_job()(call.owner, job).job.spec.schedule
         change = change_of(flags, base=base, default_timezone=base.timezone)
         copied = opened.copy_job()(call.owner, job, change)
-    render.changed_job(call, copied, "created")
+        problems = follow(call, opened, is_wanted=not no_apply)
+    render.changed_job(call, copied, "created", problems)
 
 
 @app.verb("enable")
-def enable(context: typer.Context, job: JobName) -> None:
+def enable(context: typer.Context, job: JobName, no_apply: NoApply = False) -> None:
     """Switch a job on; times that lay before are not made up for.
 
     Example:
         zoomauto job enable every-evening
     """
-    _switch(context, job, is_active=True)
+    _switch(context, job, is_active=True, no_apply=no_apply)
 
 
 @app.verb("disable")
-def disable(context: typer.Context, job: JobName) -> None:
+def disable(context: typer.Context, job: JobName, no_apply: NoApply = False) -> None:
     """Switch a job off; it can still be run by hand.
 
     Example:
         zoomauto job disable every-evening
     """
-    _switch(context, job, is_active=False)
+    _switch(context, job, is_active=False, no_apply=no_apply)
 
 
 @app.verb("delete")
-def delete(context: typer.Context, job: JobName, yes: Yes = False) -> None:
+def delete(
+    context: typer.Context, job: JobName, yes: Yes = False, no_apply: NoApply = False
+) -> None:
     """Forget a job; its history stays and its recordings are released.
 
     Example:
@@ -263,16 +275,22 @@ def delete(context: typer.Context, job: JobName, yes: Yes = False) -> None:
     call = Call.of(context)
     confirm(f"Delete job {job!r}?", is_confirmed=yes)
     with open_app(call.settings) as opened:
-        deleted = opened.delete_job()(call.owner, job)
+        slug = opened.show_job()(call.owner, job).job.slug
+        if not no_apply:
+            # First: an entry must not call a job that is gone.
+            opened.schedules.update()(call.owner, without={slug})
+        deleted = opened.delete_job()(call.owner, f"slug:{slug}")
     render.deleted_job(call, deleted)
 
 
-def _switch(context: typer.Context, job: str, *, is_active: bool) -> None:
+def _switch(context: typer.Context, job: str, *, is_active: bool, no_apply: bool) -> None:
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_job as render
+    from zoomauto.cli._entries import follow
     from zoomauto.domain.job_change import JobChange
 
     call = Call.of(context)
     with open_app(call.settings) as opened:
         changed = opened.update_job()(call.owner, job, JobChange(is_active=is_active))
-    render.changed_job(call, changed, "enabled" if is_active else "disabled")
+        problems = follow(call, opened, is_wanted=not no_apply)
+    render.changed_job(call, changed, "enabled" if is_active else "disabled", problems)

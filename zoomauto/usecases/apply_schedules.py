@@ -114,7 +114,8 @@ class UpdateEntries:
             applied = self.apply(owner, ApplyRequest(choice=choice), without=without)
             if applied.outcome is Outcome.REFUSED:
                 raise UsageError(
-                    edited_by_hand(applied.plan), hint="zoomauto schedule diff, then apply --force"
+                    edited_by_hand(applied.plan),
+                    hint="zoomauto schedule diff, then zoomauto schedule apply --force",
                 )
             if applied.outcome is Outcome.APPLIED:
                 changed.append(choice.backend)

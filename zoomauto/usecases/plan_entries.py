@@ -32,6 +32,8 @@ class EntryPlan:
     jobs: tuple[Job, ...]
     wanted: Wanted
     pieces: tuple[Piece, ...]
+    #: The same computed from where the last application was; what still equals it is up to date.
+    earlier: tuple[Piece, ...] = ()
     installed: tuple[InstalledPiece, ...]
     #: Why the pieces were computed anew though no job has changed; None when they were not.
     renewal: str | None
@@ -133,8 +135,9 @@ def _as_computed_before(plan: EntryPlan) -> EntryPlan:
         return plan
     span = application.until - application.start_at
     wanted = replace(plan.wanted, start_at=application.start_at, horizon=span)
-    kept = replace(plan, wanted=wanted, pieces=plan.backend.scheduler.render(wanted))
-    return plan if kept.drift else kept
+    earlier = plan.backend.scheduler.render(wanted)
+    kept = replace(plan, wanted=wanted, pieces=earlier, earlier=earlier)
+    return replace(plan, earlier=earlier) if kept.drift else kept
 
 
 def _unreadable_secrets(tx: Transaction, jobs: Iterable[Job], now: datetime) -> Iterable[Obstacle]:

@@ -88,6 +88,7 @@ class ShowSchedules:
         starts: Mapping[str, datetime],
     ) -> JobEntries:
         wanted = [piece for piece in plan.pieces if piece.job == slug]
+        earlier = [piece for piece in plan.earlier if piece.job == slug]
         installed = [item for item in plan.installed if item.piece.job == slug]
         is_active = job is not None and job.spec.is_active
         occurrence = (
@@ -98,17 +99,23 @@ class ShowSchedules:
             job=job,
             is_wanted=bool(wanted),
             is_installed=bool(installed),
-            state=_state(wanted, installed, is_renewed=plan.renewal is not None),
+            state=_state(wanted, earlier, installed, is_renewed=plan.renewal is not None),
             next_start_at=starts.get(slug) if slug else None,
             next_run_at=occurrence,
         )
 
 
-def _state(wanted: list[Piece], installed: list[InstalledPiece], *, is_renewed: bool) -> EntryState:
-    there = [item.piece for item in installed]
+def _state(
+    wanted: list[Piece],
+    earlier: list[Piece],
+    installed: list[InstalledPiece],
+    *,
+    is_renewed: bool,
+) -> EntryState:
+    there = sorted((item.piece for item in installed), key=_name)
     if any(item.is_edited for item in installed):
         return EntryState.EDITED
-    if sorted(there, key=_name) == sorted(wanted, key=_name):
+    if there in (sorted(wanted, key=_name), sorted(earlier, key=_name)):
         return EntryState.IN_SYNC
     if not there:
         return EntryState.MISSING
