@@ -56,7 +56,7 @@ SESSIONS = (
         topic="Physics lecture 8",
         clip=_LECTURE,
         ago=timedelta(minutes=5),
-        ready_in=timedelta(minutes=5),
+        ready_in=timedelta(minutes=10),
     ),
 )
 _HOST = User(id="KDcuGIm1QgePTO8WbOqwIQ", email="ann@example.com")
