@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -13,11 +14,18 @@ from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
 from zoomauto.domain.source import Check, Window
 from zoomauto.errors import PermanentError
 from zoomauto.media.tools import Tools
+from zoomauto.ports.secrets import Secret
 from zoomauto.ports.source import Source
+from zoomauto.registry import BUILT_IN
 from zoomauto.sources.folder.source import FolderOptions, FolderSource
+from zoomauto.sources.zoom.options import ZoomOptions
+from zoomauto.sources.zoom.source import ZoomSource
 from zoomauto.testing.clock import FrozenClock
 from zoomauto.testing.progress import FakeProgress
 from zoomauto.testing.source import FakeSource
+from zoomauto.testing.zoom.meeting import File, Meeting, User
+from zoomauto.testing.zoom.server import FakeZoom
+from zoomauto.testing.zoom.world import World
 from zoomauto.workspace import DiskWorkspace
 
 DAY_ONE = datetime(2026, 1, 5, 10, tzinfo=UTC)
@@ -50,13 +58,62 @@ def fake_source(_tmp_path: Path) -> Source:
     return cast("Source", fake)  # its nested Options class is none to mypy
 
 
-FACTORIES: dict[str, Callable[[Path], Source]] = {"folder": folder_source, "fake": fake_source}
+class OneSecret:
+    """A secret that was resolved already."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get(self, name: str) -> Secret:
+        """Give it."""
+        return Secret(self.text)
+
+
+@contextmanager
+def zoom_source(tmp_path: Path) -> Iterator[Source]:
+    """Open a source over a fake cloud that has these bytes and nothing to complain of."""
+    meetings = []
+    for number, (start_at, content) in enumerate(CONTENTS.items()):
+        path = tmp_path / f"cloud-{number}"
+        path.write_bytes(content)
+        file = File(
+            id=f"file-{number}", start_at=start_at, end_at=start_at + timedelta(hours=1), path=path
+        )
+        meetings.append(
+            Meeting(uuid=f"/{number}/==", number=1, user_id="u", start_at=start_at, files=(file,))
+        )
+    world = World(users=[User(id="u", email="ann@example.org")], meetings=meetings)
+    clock = FrozenClock(max(CONTENTS) + timedelta(days=1))
+    with FakeZoom(world, clock=clock) as zoom:
+        options = ZoomOptions(
+            account_id=zoom.account_id,
+            client_id=zoom.client_id,
+            api_base=zoom.api_base,
+            token_url=zoom.token_url,
+        )
+        secrets = OneSecret(zoom.client_secret)
+        workspace = DiskWorkspace(tmp_path / "work")
+        yield ZoomSource(options, Tools(workspace=workspace, clock=clock, secrets=secrets))
+        assert (zoom.violations(), zoom.leaks()) == ((), ())
+
+
+Opened = AbstractContextManager[Source]
+FACTORIES: dict[str, Callable[[Path], Opened]] = {
+    "folder": lambda tmp_path: nullcontext(folder_source(tmp_path)),
+    "zoom": zoom_source,
+    "fake": lambda tmp_path: nullcontext(fake_source(tmp_path)),
+}
 
 
 @pytest.fixture(params=FACTORIES)
-def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
     """Open each kind of source in turn."""
-    return FACTORIES[request.param](tmp_path)
+    with FACTORIES[request.param](tmp_path) as opened:
+        yield opened
+
+
+def test_every_registered_source_is_held_to_it():
+    assert set(BUILT_IN["source"]) == set(FACTORIES) - {"fake"}
 
 
 def test_every_recording_is_listed_once_under_a_key_of_its_own(source: Source):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -376,6 +377,46 @@ def test_an_address_without_encryption_is_not_even_asked(target: Path):
         attempt.to(target)
     http.close()
     assert caught.value.message == "a.mp4: refused to go on without encryption"
+
+
+@pytest.fixture
+def certificate(
+    tmp_path: Path, component: Callable[[object, str], None], monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A certificate for 127.0.0.1 with its key, which clients of this process trust."""
+    component(shutil.which("openssl"), "openssl")
+    folder = tmp_path / "certificate"
+    folder.mkdir()
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+    both = folder / "both.pem"
+    both.write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "cert.pem"))
+    return both
+
+
+@pytest.mark.parametrize("faults", [0, 1, FOREVER])
+def test_over_tls_a_redirect_to_plain_http_is_never_followed(
+    faults: int, make_source: MakeSource, certificate: Path, clock: FrozenClock, target: Path
+):
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate)
+    world = one_file()
+    traps = Traps(download_faults=(DownloadFault.INSECURE,) * faults)
+    with FakeZoom(world, traps=traps, clock=clock, tls=server) as zoom:
+        source = make_source(zoom)
+        file = the_file(source)
+        if faults == FOREVER:
+            with pytest.raises(TemporaryError, match="refused to go on without encryption"):
+                source.fetch(file, target, FakeProgress())
+            assert left_beside(target) == []
+        else:
+            assert source.fetch(file, target, FakeProgress()) == fetched_from(world)
+            assert target.read_bytes() == world.bytes_of("file-1")
+        # Following it would have been seen: http spoken where https was asked for.
+        assert (zoom.violations(), zoom.leaks()) == ((), ())
 
 
 @pytest.mark.parametrize(
