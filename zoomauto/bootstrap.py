@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zoomauto.adapters import RegisteredAdapters
     from zoomauto.bootstrap_schedules import ScheduleFactories
     from zoomauto.storage.database import SqlDatabase
+    from zoomauto.usecases.claim_run import ClaimRun
     from zoomauto.usecases.edit_destinations import (
         AddDestination,
         CheckDestination,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         UpdateTemplate,
     )
     from zoomauto.usecases.preview_run import PreviewRun
+    from zoomauto.usecases.run_due import RunDue
     from zoomauto.usecases.run_job import RunJob
     from zoomauto.usecases.show_history import ListRuns, ShowRun
     from zoomauto.usecases.sync_source import SyncSource
@@ -309,9 +311,23 @@ class App:
             trash_published=self._trash_published(),
         )
 
-    def run_job(self, progress: Progress) -> "RunJob":
+    def claim_run(self) -> "ClaimRun":
         from zoomauto.host import is_alive, this_process
         from zoomauto.usecases.claim_run import ClaimRun
+
+        return ClaimRun(
+            store=self.store, clock=self.clock, holder=this_process(), is_alive=is_alive
+        )
+
+    def run_due(self, progress: Progress) -> "RunDue":
+        from zoomauto.usecases.run_due import RunDue
+
+        return RunDue(
+            store=self.store, claim=self.claim_run(), run_job=lambda: self.run_job(progress)
+        )
+
+    def run_job(self, progress: Progress) -> "RunJob":
+        from zoomauto.host import is_alive, main_thread_interrupter, this_process
         from zoomauto.usecases.process_recording import ProcessRecording
         from zoomauto.usecases.run_job import RunJob
 
@@ -322,7 +338,7 @@ class App:
             workspace=self.workspace,
             progress=progress,
             holder=holder,
-            claim=ClaimRun(store=self.store, clock=self.clock, holder=holder, is_alive=is_alive),
+            claim=self.claim_run(),
             sync_source=self.sync_source(progress),
             process_recording=ProcessRecording(
                 store=self.store,
@@ -334,6 +350,7 @@ class App:
                 is_alive=is_alive,
             ),
             trash_published=self._trash_published(),
+            interrupt=main_thread_interrupter(),
         )
 
     def _trash_published(self) -> "TrashPublished":

@@ -1,8 +1,12 @@
 """This host and this process among all others."""
 
+import _thread
 import os
+import signal
 import socket
 import subprocess
+import threading
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -57,6 +61,18 @@ def is_alive(holder: Holder) -> bool | None:
     if holder.realm != _realm():
         return None
     return _started(holder.pid) == holder.pid_started
+
+
+def main_thread_interrupter() -> Callable[[], None]:
+    """Give what raises KeyboardInterrupt in the main thread, even while that waits for the system.
+
+    To be called in the main thread; what it gives, in any other.
+    """
+    if not hasattr(signal, "SIGALRM"):
+        return _thread.interrupt_main
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    main = threading.get_ident()
+    return lambda: signal.pthread_kill(main, signal.SIGALRM)
 
 
 def _realm() -> str:

@@ -25,7 +25,10 @@ def due(database: Path):
 
     def make() -> None:
         with closing(sqlite3.connect(database)) as connection:
-            connection.execute("UPDATE automation_jobs SET effective_from = '2020-01-01 00:00'")
+            connection.execute(
+                "UPDATE automation_jobs"
+                " SET effective_from = strftime('%Y-%m-%d %H:%M:%S', 'now', '-1 day')"
+            )
             connection.commit()
 
     return make
@@ -66,6 +69,11 @@ def test_a_run_tells_everything_in_json(
                     "exit_code": 0,
                     "error": None,
                     "host": "...",
+                    "next_attempt_at": None,
+                    "missed_from": None,
+                    "missed_to": None,
+                    "missed_count": None,
+                    "covered_by": None,
                 },
                 "sources": [
                     {
@@ -96,6 +104,7 @@ def test_a_run_tells_everything_in_json(
                 ],
                 "trashed": [],
                 "problems": [],
+                "followed_by": [],
             },
             "errors": [],
         },
@@ -234,6 +243,95 @@ def test_a_scheduled_run_that_fails_says_one_paragraph(
     first, second = ended.err.splitlines()
     assert first.startswith("Error: job 'Every evening', run 1: Lecture 8 Page: ")
     assert second == "  hint: zoomauto history show --run 1"
+
+
+def test_a_start_of_whatever_is_due_runs_it_once_and_is_silent(
+    ready: Zoomauto,
+    due: Callable[[], None],
+    record: Callable[[str, bytes], Path],
+    clip: bytes,
+):
+    record("Lecture 7 Trees", clip)
+    due()
+    ended = ready("run", "--due")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    (run,) = ready("history", "list", "-o", "json").data
+    assert (run["job"], run["status"]) == ("Every evening", "SUCCESS")
+
+    again = ready("run", "--due", "-o", "json")
+    assert (again.code, again.data) == (0, {"runs": [], "remark": None})
+    assert len(ready("history", "list", "-o", "json").data) == 1
+
+
+def test_a_start_of_whatever_is_due_says_one_paragraph_for_each_job_in_trouble(
+    ready: Zoomauto, due: Callable[[], None], record: Callable[[str, bytes], Path]
+):
+    ready("job", "copy", "every-evening", "Every night")
+    record("Lecture 8 Page", PAGE)
+    due()
+    ended = ready("run", "--due")
+    assert (ended.code, ended.out) == (65, "")
+    first, second = ended.err.splitlines()
+    assert first.startswith("Error: job 'Every evening', run 1: Lecture 8 Page: ")
+    assert second == "  hint: zoomauto history show --run 1"
+
+
+def test_a_start_of_whatever_is_due_never_makes_a_database(fresh: Zoomauto, database: Path):
+    ended = fresh("run", "--due")
+    assert (ended.code, ended.out, database.exists()) == (78, "", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name a job, or say --due"),
+        (("--due", "every-evening"), "--due runs every job that is due: name none"),
+        (("--due", "--dry-run"), "--due takes none of the other options"),
+    ],
+)
+def test_a_start_names_one_job_or_all_that_are_due(
+    fresh: Zoomauto, arguments: tuple[str, ...], message: str
+):
+    ended = fresh("run", *arguments)
+    assert (ended.code, ended.err.splitlines()[0]) == (2, f"Error: {message}.")
+
+
+def test_a_failed_run_that_is_tried_again_says_when(
+    ready: Zoomauto, due: Callable[[], None], tmp_path: Path
+):
+    ready("job", "update", "every-evening", "--retries", "1", "--retry-gap", "2h")
+    (tmp_path / "Zoom").rmdir()
+    due()
+    ended = ready("run", "every-evening", "--scheduled")
+    assert ended.code == 75
+    assert "; tried again from 20" in ended.err
+    (run,) = ready("history", "list", "-o", "json").data
+    assert (run["status"], run["next_attempt_at"] is not None) == ("RUNNING", True)
+    assert "tried again from 20" in ready("history", "list").out
+
+
+def test_a_job_that_fails_too_often_is_paused_and_says_how_to_go_on(
+    ready: Zoomauto, tmp_path: Path
+):
+    ready("job", "update", "every-evening", "--pause-after", "1")
+    (tmp_path / "Zoom").rmdir()
+    ended = ready("run", "every-evening", "--quiet")
+    assert "the job is paused after a failure; zoomauto job enable every-evening ends" in ended.err
+    assert "no: paused after a failure; the last: source laptop" in ready("job", "list").out
+    assert ready("job", "show", "every-evening", "-o", "json").data["paused_reason"]
+
+    ready("job", "enable", "every-evening")
+    assert ready("job", "show", "every-evening", "-o", "json").data["paused_reason"] is None
+
+
+def test_the_table_of_a_run_says_in_a_sentence_what_was_done(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
+):
+    record("Lecture 7 Trees", clip)
+    line = next(line for line in ready("run", "every-evening").out.splitlines() if "UPLO" in line)
+    assert line.partition("UPLOADED  ")[2].startswith("copied 1 file, ")
+    assert "; published 1 to folder:" in line
+    assert "not available" not in line
 
 
 def test_a_scheduled_start_never_makes_a_database(fresh: Zoomauto, database: Path, tmp_path: Path):

@@ -71,6 +71,11 @@ def test_a_run_row_is_plain_json():
         "exit_code": 3,
         "error": "source Zoom: down",
         "host": "laptop",
+        "next_attempt_at": None,
+        "missed_from": None,
+        "missed_to": None,
+        "missed_count": None,
+        "covered_by": None,
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -12,12 +12,13 @@ import pytest
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.job_change import JobChange
-from zoomauto.domain.lease import Holder
+from zoomauto.domain.lease import HEARTBEAT, Holder
 from zoomauto.domain.recording import FileKind, ListedRecording, Recording, RecordingFile
 from zoomauto.domain.run import Run, RunReport
 from zoomauto.domain.schedule import TimeOfDay
 from zoomauto.domain.source import SourceConfig
 from zoomauto.domain.template import Template
+from zoomauto.host import main_thread_interrupter
 from zoomauto.storage.store import SqlStore, open_store
 from zoomauto.testing.adapters import FakeAdapters
 from zoomauto.testing.clock import FrozenClock
@@ -58,6 +59,9 @@ class World:
     upload: FakeStage = field(default_factory=lambda: FakeStage(action=publish_inputs))
     holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
+    heartbeat_interval: timedelta = HEARTBEAT
+    #: Raises KeyboardInterrupt in the test when a run takes too long.
+    interrupt: Callable[[], None] = field(default_factory=main_thread_interrupter)
 
     @property
     def adapters(self) -> FakeAdapters:
@@ -172,6 +176,8 @@ class World:
             claim=self.claim_run,
             sync_source=self.sync_source,
             process_recording=self.process_recording,
+            interrupt=self.interrupt,
+            heartbeat_interval=self.heartbeat_interval,
             trash_published=self.trash_published,
         )
 

@@ -11,6 +11,7 @@ import pytest
 
 from zoomauto.domain.job_change import JobChange
 from zoomauto.domain.lease import LEASE_TIME, Holder, lease
+from zoomauto.domain.policy import shift_of
 from zoomauto.domain.run import Run, RunStatus, SkipReason, Trigger
 from zoomauto.domain.schedule import TimeOfDay
 from zoomauto.errors import AlreadyRunning, NotFound
@@ -85,13 +86,169 @@ def test_an_occurrence_is_claimed_and_a_late_one_is_a_catch_up(
     assert job_lease_holder(world) == world.holder
 
 
-def test_only_the_newest_missed_occurrence_is_caught_up(world: World):
+def test_only_the_newest_missed_occurrence_is_caught_up_and_covers_the_others(world: World):
     world.clock.move_to(SIX + 5 * DAY + timedelta(hours=2))
 
     world.run_scheduled()
     world.run_scheduled()
 
-    assert rows(world) == [("catch_up", "SUCCESS", SIX + 5 * DAY, 1)]
+    missed, caught_up = world.history()
+    assert rows(world) == [
+        ("schedule", "SKIPPED", SIX + 4 * DAY, 1),
+        ("catch_up", "SUCCESS", SIX + 5 * DAY, 1),
+    ]
+    assert (missed.skip_reason, missed.exit_code, missed.finished_at) == (
+        SkipReason.MISSED,
+        0,
+        world.clock.now(),
+    )
+    assert (missed.missed_from, missed.missed_to, missed.missed_count, missed.covered_by) == (
+        SIX,
+        SIX + 4 * DAY,
+        5,
+        caught_up.id,
+    )
+    assert world.job().run_count == 1
+
+
+def test_a_job_that_catches_nothing_up_records_one_row_for_all_it_missed(world: World):
+    update_job(world, policies={"catch_up": "none"})
+    world.clock.move_to(SIX + 5 * DAY + timedelta(hours=2))
+
+    assert world.run_scheduled() is None
+    assert world.run_scheduled() is None
+
+    (missed,) = world.history()
+    assert (missed.status, missed.skip_reason) == (RunStatus.SKIPPED, SkipReason.MISSED)
+    assert (missed.missed_from, missed.missed_to, missed.missed_count, missed.covered_by) == (
+        SIX,
+        SIX + 5 * DAY,
+        6,
+        None,
+    )
+    assert job_lease_holder(world) is None
+
+
+def test_a_job_that_catches_nothing_up_still_starts_within_the_grace_time(world: World):
+    update_job(world, policies={"catch_up": "none"})
+    world.clock.move_to(SIX + DAY + timedelta(minutes=5))
+
+    world.run_scheduled()
+
+    assert rows(world) == [
+        ("schedule", "SKIPPED", SIX, 1),
+        ("schedule", "SUCCESS", SIX + DAY, 1),
+    ]
+    assert world.history()[0].covered_by == world.history()[1].id
+
+
+def test_a_job_with_jitter_starts_later_for_the_same_occurrence(world: World):
+    update_job(world, policies={"jitter_seconds": 3600})
+    shift = shift_of(world.job())
+    assert timedelta(0) < shift <= timedelta(hours=1)
+    world.clock.move_to(SIX + shift - timedelta(seconds=1))
+    assert scheduled(world) is None
+
+    world.clock.move_to(SIX + shift + timedelta(minutes=5))
+    run = scheduled(world)
+
+    assert run
+    assert (run.scheduled_for, run.trigger) == (SIX, Trigger.SCHEDULE)
+
+
+def paused(world: World, reason: str = "paused after 3 failures in a row") -> None:
+    with world.store.writing() as tx:
+        tx.jobs.pause(world.job().id, reason, now=world.clock.now())
+
+
+def test_what_a_paused_job_does_not_run_is_one_row_for_each_pause(world: World):
+    paused(world)
+    for day in range(3):
+        world.clock.move_to(SIX + day * DAY)
+        assert scheduled(world) is None
+        assert scheduled(world) is None
+    update_job(world, is_active=True)
+    paused(world)
+    world.clock.move_to(SIX + 3 * DAY)
+    assert scheduled(world) is None
+
+    assert [
+        (str(r.skip_reason), r.scheduled_for, r.missed_to, r.missed_count) for r in world.history()
+    ] == [
+        ("paused", SIX, SIX + 2 * DAY, 3),
+        ("paused", SIX + 3 * DAY, SIX + 3 * DAY, 1),
+    ]
+
+
+def test_an_occurrence_that_is_to_be_queued_is_left_to_the_next_start(world: World):
+    update_job(world, policies={"overlap": "queue"})
+    world.clock.move_to(SIX)
+    scheduled(world)
+    running = world.holder
+    world.new_process(after_kill=False)
+    world.clock.move_to(SIX + DAY)
+
+    assert scheduled(world) is None
+    assert rows(world) == [("schedule", "RUNNING", SIX, 1)]
+
+    world.dead.add(running)
+    world.run_scheduled()
+    assert rows(world) == [
+        ("schedule", "SUCCESS", SIX, 2),
+        ("schedule", "SUCCESS", SIX + DAY, 1),
+    ]
+
+
+def wait_for_retry(world: World, at: datetime) -> None:
+    with world.store.writing() as tx:
+        (row,) = tx.runs.unfinished(world.job().id)
+        tx.runs.finish(replace(row, error="no network", exit_code=75, next_attempt_at=at))
+        tx.leases.release(f"job:{world.job().id}", world.holder)
+
+
+def test_a_row_that_waits_for_a_retry_is_taken_up_when_its_time_has_come(world: World):
+    world.clock.move_to(SIX)
+    scheduled(world)
+    wait_for_retry(world, SIX + timedelta(minutes=10))
+    world.clock.move_to(SIX + timedelta(minutes=9))
+    assert scheduled(world) is None
+
+    world.clock.move_to(SIX + timedelta(minutes=10))
+    run = scheduled(world)
+
+    assert run
+    assert (run.attempt, run.error, run.next_attempt_at) == (2, None, None)
+
+
+def test_a_retry_that_a_wrong_clock_put_off_for_years_does_not_wait(world: World):
+    world.clock.move_to(SIX)
+    scheduled(world)
+    wait_for_retry(world, SIX + 3000 * DAY)
+
+    assert scheduled(world)
+
+
+def test_a_newer_occurrence_makes_a_waiting_retry_needless(world: World):
+    world.clock.move_to(SIX)
+    scheduled(world)
+    wait_for_retry(world, SIX + DAY + timedelta(hours=1))
+    world.clock.move_to(SIX + DAY)
+
+    world.run_scheduled()
+
+    assert rows(world) == [
+        ("schedule", "FAILED", SIX, 1),
+        ("schedule", "SUCCESS", SIX + DAY, 1),
+    ]
+    assert (world.history()[0].error, world.history()[0].next_attempt_at) == ("no network", None)
+
+
+def test_a_start_by_hand_takes_up_a_waiting_retry_at_once(world: World):
+    world.clock.move_to(SIX)
+    scheduled(world)
+    wait_for_retry(world, SIX + timedelta(hours=1))
+
+    assert manual(world).attempt == 2
 
 
 def test_a_needless_start_leaves_no_row_and_no_lease(world: World):
@@ -246,7 +403,7 @@ def test_an_unfinished_run_by_hand_is_closed_and_counted(world: World):
     assert (world.job().run_count, world.job().last_run_at) == (2, NOON + timedelta(hours=1))
 
 
-def test_a_newer_occurrence_makes_an_unfinished_one_needless(world: World):
+def test_an_unfinished_occurrence_is_finished_before_a_newer_one_is_begun(world: World):
     world.clock.move_to(SIX)
     scheduled(world)
     world.new_process()
@@ -255,7 +412,7 @@ def test_a_newer_occurrence_makes_an_unfinished_one_needless(world: World):
     world.run_scheduled()
 
     assert rows(world) == [
-        ("schedule", "FAILED", SIX, 1),
+        ("schedule", "SUCCESS", SIX, 2),
         ("schedule", "SUCCESS", SIX + DAY, 1),
     ]
 
@@ -289,7 +446,11 @@ def test_a_clock_that_was_far_ahead_does_not_hold_up_what_comes(world: World):
 
     world.run_scheduled()
 
-    assert [row[2] for row in rows(world)] == [SIX + 5000 * DAY, SIX]
+    assert [row[:3] for row in rows(world)] == [
+        ("schedule", "SKIPPED", SIX + 4999 * DAY),
+        ("schedule", "SUCCESS", SIX + 5000 * DAY),
+        ("schedule", "SUCCESS", SIX),
+    ]
 
 
 def test_two_starts_at_once_make_one_run(world: World):

@@ -1,6 +1,7 @@
 """Runs, dry runs and history as they are shown."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from shlex import quote
 from typing import Any
 
@@ -17,50 +18,46 @@ from zoomauto.domain.run import (
     SourceReport,
 )
 from zoomauto.domain.run_document import preview_document, report_document, run_document
-from zoomauto.domain.verdict import exit_code
-from zoomauto.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    PermanentError,
-    TemporaryError,
-    UsageError,
-)
+from zoomauto.domain.verdict import exit_code, worst
+from zoomauto.usecases.run_due import DueReport
 
-_ITEM_COLUMNS = ("id", "recording", "template", "status", "stages")
+_ITEM_COLUMNS = ("id", "recording", "template", "status", "what happened")
 _RUN_COLUMNS = ("id", "job", "trigger", "scheduled for", "started", "took", "status", "error")
-#: Exit code -> code of trouble that belongs to the run as a whole.
-_CODES = {
-    error.exit_code: error().code
-    for error in (
-        UsageError,
-        PermanentError,
-        TemporaryError,
-        AuthenticationError,
-        ConfigurationError,
-    )
-}
 
 
 def report(call: Call, found: RunReport | None, *, is_silent: bool) -> None:
-    """Show what a run did; None means that nothing was due.
+    """Show what a run did, and those that had waited for it; None means that nothing was due.
 
-    Silent: nothing but what went wrong, in one paragraph.
+    Silent: nothing but what went wrong, in one paragraph for each run.
     """
     if found is None:
         return show(call, Answer(data=None))
-    code = found.run.exit_code or 0
-    problems = list(_problems(found.sources, found.items, found.problems, code))
-    if is_silent and call.output is Output.TABLE:
-        hint = f"zoomauto history show --run {found.run.id}"
-        sentence = f"job {found.run.job_name!r}, run {found.run.id}: {found.run.error}"
-        problems = [Problem(code="run", message=sentence, hint=hint)] if problems else []
+    all_runs = (found, *found.followed_by)
     return show(
         call,
         Answer(
-            data={"run": run_document(found.run), **report_document(found)},
-            parts=() if is_silent else list(_report_parts(found)),
+            data={**_document(found), "followed_by": [_document(r) for r in found.followed_by]},
+            parts=() if is_silent else [part for run in all_runs for part in _report_parts(run)],
+            problems=[p for run in all_runs for p in _run_problems(call, run, is_silent=is_silent)],
+            exit_code=worst(run.run.exit_code or 0 for run in all_runs),
+        ),
+    )
+
+
+def due(call: Call, found: DueReport) -> None:
+    """Show what ``run --due`` did: nothing, or a paragraph for each job in trouble."""
+    problems = [p for run in found.runs for p in _run_problems(call, run, is_silent=True)]
+    for failure in found.failures:
+        whose = f"job {failure.job!r}: " if failure.job else ""
+        message = f"{whose}{failure.message}"
+        problems.append(Problem(code=failure.code, message=message, hint=failure.hint))
+    show(
+        call,
+        Answer(
+            data={"runs": [_document(run) for run in found.runs], "remark": found.remark},
+            remarks=[found.remark] if found.remark else (),
             problems=problems,
-            exit_code=code,
+            exit_code=found.exit_code,
         ),
     )
 
@@ -83,7 +80,7 @@ def preview(call: Call, found: PreviewReport) -> None:
         Answer(
             data=preview_document(found),
             parts=parts,
-            problems=list(_problems(found.sources, (), found.problems, code)),
+            problems=list(_problems(found.sources, (), found.problems)),
             exit_code=code,
         ),
     )
@@ -112,8 +109,11 @@ def past_run(call: Call, run: Run) -> None:
         "scheduled for": clock(run.scheduled_for, zone),
         "started": clock(run.started_at, zone),
         "finished": clock(run.finished_at, zone),
-        "status": _status_words(run),
+        "status": _status_words(run, zone),
         "attempt": run.attempt,
+        "missed from": clock(run.missed_from, zone),
+        "missed to": clock(run.missed_to, zone),
+        "covered by run": run.covered_by,
         "host": run.host,
         "error": run.error,
     }
@@ -133,8 +133,28 @@ def no_run(call: Call, job: str | None) -> None:
     show(call, Answer(data=None, remarks=[f"{whose} no runs yet; zoomauto run --help"]))
 
 
+def _document(found: RunReport) -> dict[str, Any]:
+    return {"run": run_document(found.run), **report_document(found)}
+
+
+def _run_problems(call: Call, found: RunReport, *, is_silent: bool) -> list[Problem]:
+    problems = list(_problems(found.sources, found.items, found.problems))
+    if found.code is not None:
+        # What ended the run comes first among the problems of no source or recording.
+        at = len(problems) - len(found.problems)
+        problems[at] = replace(problems[at], code=found.code, hint=found.hint)
+    if not is_silent or call.output is Output.JSON or not problems:
+        return problems
+    run = found.run
+    sentence = f"job {run.job_name!r}, run {run.id}: {run.error}"
+    if run.next_attempt_at is not None:
+        sentence += f"; tried again from {clock(run.next_attempt_at, call.settings.timezone)} on"
+    hint = found.hint or f"zoomauto history show --run {run.id}"
+    return [Problem(code=found.code or "run", message=sentence, hint=hint)]
+
+
 def _problems(
-    sources: Sequence[SourceReport], items: Sequence[RunItem], problems: Sequence[str], code: int
+    sources: Sequence[SourceReport], items: Sequence[RunItem], problems: Sequence[str]
 ) -> Iterator[Problem]:
     for source in sources:
         if source.status == "failed":
@@ -150,17 +170,16 @@ def _problems(
                 message=f"recording {item.recording_id} {item.name!r}: {item.error}",
                 hint=f"zoomauto recording show {item.recording_id}",
             )
-    # A run that ended before it came to a source or recording ended for this very reason.
-    word = "problem" if sources or items else _CODES.get(code, "problem")
     for problem in problems:
-        yield Problem(code=word, message=problem)
+        yield Problem(code="problem", message=problem)
 
 
 def _report_parts(found: RunReport) -> Iterator[Table | Facts | str]:
     yield from map(_source_line, found.sources)
     if found.items:
         rows = [
-            (i.recording_id, i.name, i.template, i.status, _stages(i.stages)) for i in found.items
+            (i.recording_id, i.name, i.template, i.status, _sentence(i.stages, i.error))
+            for i in found.items
         ]
         yield Table(columns=_ITEM_COLUMNS, rows=rows)
     yield from _trash_line("trashed", [t for t in found.trashed if t.outcome == DONE])
@@ -186,10 +205,14 @@ def _trash_line(deed: str, trashed: Sequence[Trashed]) -> list[str]:
     return [f"{deed} at the source: {names}"] if names else []
 
 
-def _stages(stages: Mapping[str, str]) -> str:
-    """Say what was done; what was not reached, or does not exist, is in the JSON alone."""
-    happened = {s: w for s, w in stages.items() if w != "run" and not w.startswith("not available")}
-    return "; ".join(f"{stage} {word}" for stage, word in happened.items())
+def _sentence(stages: Mapping[str, str], error: str | None) -> str:
+    """Say in one sentence what was done, or what failed; the JSON has every stage."""
+    if error:
+        return error
+    words = stages.values()
+    done = [note for word in words if (note := word.removeprefix("done: ")) != word]
+    blank = [word.removeprefix("skip: ") for word in words if word.startswith("skip: blank: ")]
+    return "; ".join([*done, *blank[:1]])
 
 
 def _preview_row(item: PreviewItem) -> tuple[Any, ...]:
@@ -208,12 +231,16 @@ def _run_row(run: Run, zone: str) -> tuple[Any, ...]:
         clock(run.scheduled_for, zone),
         clock(run.started_at, zone),
         span(took),
-        _status_words(run),
+        _status_words(run, zone),
         run.error,
     )
 
 
-def _status_words(run: Run) -> str:
+def _status_words(run: Run, zone: str) -> str:
+    if run.status is RunStatus.RUNNING and run.next_attempt_at is not None:
+        return f"tried again from {clock(run.next_attempt_at, zone)} on"
+    if run.status is RunStatus.SKIPPED and run.missed_count and run.missed_count > 1:
+        return f"{run.status} ({run.skip_reason}, {run.missed_count} times)"
     if run.status is RunStatus.SKIPPED and run.skip_reason:
         return f"{run.status} ({run.skip_reason})"
     return str(run.status)
@@ -221,4 +248,4 @@ def _status_words(run: Run) -> str:
 
 def _stored_row(item: Mapping[str, Any]) -> tuple[Any, ...]:
     keys = ("recording_id", "name", "template", "status")
-    return (*(item.get(key) for key in keys), _stages(item.get("stages", {})))
+    return (*(item.get(key) for key in keys), _sentence(item.get("stages", {}), item.get("error")))

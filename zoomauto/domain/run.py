@@ -66,7 +66,7 @@ class Run:
     #: First and last of the consecutive occurrences that one SKIPPED row stands for.
     missed_from: datetime | None = None
     missed_to: datetime | None = None
-    #: How many they are; from 100,000 on they are no longer counted.
+    #: How many they are; 20,000 stands for that many or more.
     missed_count: int | None = None
     #: The run that made up for them.
     covered_by: int | None = None
@@ -125,8 +125,13 @@ class RunReport:
     items: tuple[RunItem, ...] = ()
     #: Published recordings that were put into their source's trash, or not, as was tried.
     trashed: tuple[Trashed, ...] = ()
-    #: Trouble that belongs to no single recording or source.
+    #: Trouble that belongs to no single recording or source; what ended a run early comes first.
     problems: tuple[str, ...] = ()
+    #: Of what ended the run early: its name for machines, and what mends it.
+    code: str | None = None
+    hint: str | None = None
+    #: Runs of occurrences that had waited for this one to end, in the same process.
+    followed_by: tuple["RunReport", ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,11 @@ def run_document(run: Run) -> dict[str, Any]:
         "exit_code": run.exit_code,
         "error": run.error,
         "host": run.host,
+        "next_attempt_at": _iso(run.next_attempt_at),
+        "missed_from": _iso(run.missed_from),
+        "missed_to": _iso(run.missed_to),
+        "missed_count": run.missed_count,
+        "covered_by": run.covered_by,
     }
 
 

@@ -1,6 +1,6 @@
 """From what happened in a run to its status and exit code (contract, section 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from zoomauto.domain.recording import FailureKind
 from zoomauto.domain.run import RunItem, RunStatus, SourceReport
@@ -12,6 +12,16 @@ from zoomauto.errors import (
     TemporaryError,
     UsageError,
     ZoomautoError,
+)
+
+_BEST_TO_WORST = (
+    0,
+    PartialFailure.exit_code,
+    PermanentError.exit_code,
+    TemporaryError.exit_code,
+    AuthenticationError.exit_code,
+    ConfigurationError.exit_code,
+    ZoomautoError.exit_code,
 )
 
 
@@ -37,11 +47,24 @@ def exit_code(
     return 0
 
 
+def worst(codes: Iterable[int]) -> int:
+    """Give the exit code of several runs: that of the one that needs a person most.
+
+    0 is best; then partial failures, failures of recordings, what may mend itself, credentials,
+    settings; what nobody foresaw is worst.
+    """
+    return max(codes, key=_severity, default=0)
+
+
 def status_of(code: int) -> RunStatus:
     """Give the run status that goes with an exit code."""
     if code == 0:
         return RunStatus.SUCCESS
     return RunStatus.PARTIAL if code == PartialFailure.exit_code else RunStatus.FAILED
+
+
+def _severity(code: int) -> int:
+    return _BEST_TO_WORST.index(code) if code in _BEST_TO_WORST else len(_BEST_TO_WORST)
 
 
 def failure_kind(error: Exception) -> FailureKind:

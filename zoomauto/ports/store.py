@@ -197,8 +197,8 @@ class Runs(Protocol):
     def claimed(self, job_id: int, scheduled_for: datetime) -> Run | None:
         """Give the row that claims this occurrence, if there is one."""
 
-    def newest_claimed(self, job_id: int, *, until: datetime) -> datetime | None:
-        """Give the newest occurrence up to ``until`` that a row accounts for, missed ones too."""
+    def newest_claim(self, job_id: int, *, until: datetime) -> Run | None:
+        """Give the row of the newest occurrence up to ``until`` that has one."""
 
     def retake(self, run_id: int, *, started_at: datetime, host: str) -> Run:
         """Take an unfinished row up again: RUNNING, ``attempt`` + 1."""
@@ -268,8 +268,8 @@ class Transaction(Protocol):
     runs: Runs
     quotas: Quotas
     leases: Leases
-    deletions: Deletions
     applications: Applications
+    deletions: Deletions
 
 
 class Store(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.run import Run, RunStatus, SkipReason, Trigger
@@ -63,17 +63,12 @@ class SqlRuns:
         row = first(self.connection, query)
         return None if row is None else _run(row)
 
-    def newest_claimed(self, job_id: int, *, until: datetime) -> datetime | None:
-        """Give the newest occurrence up to ``until`` that a row accounts for, missed ones too."""
-        last = func.coalesce(_RUNS.c.missed_to, _RUNS.c.scheduled_for)
-        query = (
-            select(_RUNS.c.missed_to, _RUNS.c.scheduled_for)
-            .where(_RUNS.c.job_id == job_id, last <= until)
-            .order_by(last.desc())
-            .limit(1)
-        )
+    def newest_claim(self, job_id: int, *, until: datetime) -> Run | None:
+        """Give the row of the newest occurrence up to ``until`` that has one."""
+        mine = (_RUNS.c.job_id == job_id) & (_RUNS.c.scheduled_for <= until)
+        query = select(_RUNS).where(mine).order_by(_RUNS.c.scheduled_for.desc()).limit(1)
         row = first(self.connection, query)
-        return None if row is None else row.missed_to or row.scheduled_for
+        return None if row is None else _run(row)
 
     def retake(self, run_id: int, *, started_at: datetime, host: str) -> Run:
         """Take an unfinished row up again: RUNNING, ``attempt`` + 1. How it ended is forgotten."""

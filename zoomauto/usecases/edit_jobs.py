@@ -15,6 +15,7 @@ from zoomauto.domain.schedule import cron_of, cron_text, describe, warnings
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
+from zoomauto.usecases.find_job import find_job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,11 +139,6 @@ class ShowJob:
         """Raise NotFound or Ambiguous."""
         with self.store.reading() as tx:
             return view(find_job(tx, owner, reference), self.clock.now())
-
-
-def find_job(tx: Transaction, owner: str, reference: str) -> Job:
-    """Find the job that ``reference`` names: an id, a slug or the exact name."""
-    return resolve(reference, tx.jobs.list(owner), kind="job")
 
 
 def _template_ids(tx: Transaction, owner: str, references: Sequence[str]) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from zoomauto.errors import NotFound, UsageError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.ports.workspace import Workspace
-from zoomauto.usecases.edit_jobs import find_job
+from zoomauto.usecases.find_job import find_job
 from zoomauto.usecases.select_recordings import is_usable
 
 

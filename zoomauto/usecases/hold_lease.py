@@ -1,6 +1,7 @@
 """Taking leases, and keeping them while work goes on."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
 
 logger = logging.getLogger(__name__)
+
+#: A signal arrives within microseconds.
+_ARRIVAL = timedelta(seconds=1)
 
 #: True or False for a process of this boot and pid namespace, None when that cannot be told.
 IsAlive = Callable[[Holder], bool | None]
@@ -56,6 +60,11 @@ class Heartbeat:
     _names: set[str] = field(default_factory=set)
     _lost: str | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _limit: threading.Lock = field(default_factory=threading.Lock)
+    _deadline: datetime | None = None
+    _interrupt: Callable[[], None] = lambda: None
+    #: Whether the work was interrupted because its time was up.
+    is_overdue: bool = False
 
     @contextmanager
     def beating(self) -> Iterator["Heartbeat"]:
@@ -79,14 +88,43 @@ class Heartbeat:
             self._names.discard(name)
             self._release(name)
 
+    @contextmanager
+    def limited(self, timeout: timedelta | None, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Call ``interrupt`` once the block has lasted ``timeout``; None for never.
+
+        ``interrupt`` raises KeyboardInterrupt in the thread that is in the block.
+        """
+        self._interrupt, self.is_overdue = interrupt, False
+        self._deadline = self.clock.now() + timeout if timeout is not None else None
+        try:
+            yield
+        finally:
+            with self._limit:
+                self._deadline = None
+            if self.is_overdue and not isinstance(sys.exception(), KeyboardInterrupt):
+                # It is on its way and must not hit what comes after the block.
+                threading.Event().wait(_ARRIVAL.total_seconds())
+
     def check(self) -> None:
         """Raise LeaseLost when another process has taken over one of the leases."""
         if self._lost is not None:
             raise LeaseLost(f"another process took over {self._lost}")
 
     def _beat(self) -> None:
-        while not self._stopped.wait(self.interval.total_seconds()):
+        while not self._stopped.wait(self._pause()):
+            self._end_overdue()
             self._renew()
+
+    def _pause(self) -> float:
+        deadline = self._deadline
+        left = self.interval if deadline is None else deadline - self.clock.now()
+        return max(min(left, self.interval), timedelta()).total_seconds()
+
+    def _end_overdue(self) -> None:
+        with self._limit:
+            if self._deadline is not None and self.clock.now() >= self._deadline:
+                self._deadline, self.is_overdue = None, True
+                self._interrupt()
 
     def _renew(self) -> None:
         watched = set(self._names)

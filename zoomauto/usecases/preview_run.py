@@ -13,7 +13,7 @@ from zoomauto.domain.template import Template
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store
-from zoomauto.usecases.edit_jobs import find_job
+from zoomauto.usecases.find_job import find_job
 from zoomauto.usecases.plan_recording import Assignment, plan_for
 from zoomauto.usecases.run_job import RunRequest
 from zoomauto.usecases.select_recordings import (

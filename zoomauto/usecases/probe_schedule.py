@@ -8,7 +8,7 @@ from zoomauto.domain.invocation import Invocation
 from zoomauto.ports.scheduler import Probe
 from zoomauto.ports.store import Store
 from zoomauto.usecases.choose_backend import Backend, Choice, ChooseBackend
-from zoomauto.usecases.edit_jobs import find_job
+from zoomauto.usecases.find_job import find_job
 
 #: cron starts at the next full minute; the rest is for the program itself.
 PATIENCE = timedelta(minutes=3)

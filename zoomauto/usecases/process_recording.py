@@ -251,6 +251,7 @@ class ProcessRecording:
                 tx.recordings.clear_checkpoints(recording.id)
         if not keeps_files:
             self._discard(work)
+        work.words |= {s: "not reached" for s in work.plan.to_run if work.words[s] == "run"}
         work.words[work.stage] = f"failed: {message}"
         return _item(work, stored, error=message, error_code=failure_code(error), failure=kind)
 

@@ -13,7 +13,7 @@ from zoomauto.domain.zone import zone_named
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.scheduler import Schedulers
 from zoomauto.ports.store import Store
-from zoomauto.usecases.edit_jobs import find_job
+from zoomauto.usecases.find_job import find_job
 from zoomauto.usecases.plan_entries import start_of_day, wanted_job
 
 #: Stands for slug and name of a schedule that no job has yet.

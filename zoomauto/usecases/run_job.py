@@ -1,22 +1,24 @@
 """Run a job: claim, sync, filter, match, process, record."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
-from zoomauto.domain.lease import Holder
+from zoomauto.domain.lease import HEARTBEAT, Holder
+from zoomauto.domain.policy import Overlap
 from zoomauto.domain.recording import IN_BETWEEN, RecordingStatus
 from zoomauto.domain.run import Run, RunItem, RunReport, RunStatus, SourceReport
-from zoomauto.domain.run_document import paragraph, report_document
+from zoomauto.domain.run_document import paragraph
 from zoomauto.domain.source import SourceConfig
 from zoomauto.domain.verdict import exit_code, failure_text, status_of
-from zoomauto.errors import ZoomautoError
+from zoomauto.errors import TemporaryError, ZoomautoError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
 from zoomauto.ports.store import Store
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.claim_run import Claim, ClaimRun, lease_name
+from zoomauto.usecases.end_run import end_run
 from zoomauto.usecases.hold_lease import Heartbeat, require_lease
 from zoomauto.usecases.plan_recording import Assignment
 from zoomauto.usecases.process_recording import ProcessRecording
@@ -77,10 +79,14 @@ class RunJob:
     sync_source: SyncSource
     process_recording: ProcessRecording
     trash_published: TrashPublished
+    #: Raises KeyboardInterrupt in the main thread, when a run takes longer than its job allows.
+    interrupt: Callable[[], None]
+    heartbeat_interval: timedelta = HEARTBEAT
 
     def __call__(self, request: RunRequest) -> RunReport | None:
         """Give what the run did, its exit code in ``run.exit_code``; None when nothing is due.
 
+        Occurrences that had waited for it are run right after.
         Raise AlreadyRunning for a second run by hand, NotFound for an unknown job.
         """
         claim = (
@@ -90,22 +96,47 @@ class RunJob:
         )
         if claim is None:
             return None
+        report = self._run(claim, request)
+        return replace(report, followed_by=tuple(self._follow(claim, request)))
+
+    def _follow(self, claim: Claim, request: RunRequest) -> Iterator[RunReport]:
+        """Run what is due now: queued behind this run, or behind the row that it took up."""
+        if claim.job.policies.overlap is not Overlap.QUEUE and claim.run.attempt == 1:
+            return
+        reference = f"id:{claim.job.id}"
+        as_due = replace(request, job=reference, scheduled=True, sync=True, since=None)
+        try:
+            while queued := self.claim.scheduled(request.owner, reference):
+                yield self._run(queued, as_due)
+        except ZoomautoError as error:
+            # What was run counts; the next start does the rest.
+            logger.warning("%s", error, extra={"action": "follow", "job": claim.job.slug})
+
+    def _run(self, claim: Claim, request: RunRequest) -> RunReport:
         # Killed before the lease is watched: it is a dead process's, and free at once.
-        heartbeat = Heartbeat(store=self.store, clock=self.clock, holder=self.holder)
+        heartbeat = Heartbeat(
+            store=self.store,
+            clock=self.clock,
+            holder=self.holder,
+            interval=self.heartbeat_interval,
+        )
         with heartbeat.beating(), heartbeat.holding(lease_name(claim.job)):
             return self._carry_out(claim, request, heartbeat)
 
     def _carry_out(self, claim: Claim, request: RunRequest, heartbeat: Heartbeat) -> RunReport:
         extra = {"action": "run", "job": claim.job.slug, "run_id": claim.run.id}
         logger.info("run %s of %s started", claim.run.id, claim.job.name, extra=extra)
-        done = _Done()
+        done, timeout = _Done(), claim.job.policies.timeout
         try:
-            self._work(claim, request, heartbeat, done)
+            with heartbeat.limited(timeout, self.interrupt):
+                self._work(claim, request, heartbeat, done)
         except ZoomautoError as error:
-            report = _ended_early(claim.run, done, error.exit_code, failure_text(error))
+            report = _ended_early(claim.run, done, error)
         except BaseException as error:
-            self._save_before(error, claim, done)
-            raise
+            if not (heartbeat.is_overdue and isinstance(error, KeyboardInterrupt)):
+                self._save_before(error, claim, done)
+                raise
+            report = _ended_early(claim.run, done, TemporaryError(f"timed out after {timeout}"))
         else:
             report = _finished(claim.run, done)
         recorded = self._record(claim, report)
@@ -167,21 +198,21 @@ class RunJob:
 
     def _save_before(self, error: BaseException, claim: Claim, done: _Done) -> None:
         """Record what was done before ``error`` ends the process; it matters more than the row."""
-        code = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
         try:
-            self._record(claim, _ended_early(claim.run, done, code, _interruption(error)))
+            self._record(claim, _ended_early(claim.run, done, error))
         except ZoomautoError:
             logger.warning("run %s not recorded", claim.run.id, exc_info=True)
 
     def _record(self, claim: Claim, report: RunReport) -> RunReport:
         """Write the row's end, unless another process has taken it up or closed it since."""
-        run = replace(report.run, finished_at=self.clock.now())
+        now = self.clock.now()
+        report = replace(report, run=replace(report.run, finished_at=now))
         with self.store.writing() as tx:
-            known = tx.runs.get(run.id)
-            if known and (known.attempt, known.status) == (run.attempt, RunStatus.RUNNING):
-                tx.runs.finish(replace(run, report=report_document(report)))
-                tx.jobs.record_run(claim.job.id, started_at=run.started_at, status=run.status)
-        return replace(report, run=run)
+            known = tx.runs.get(report.run.id)
+            mine = (report.run.attempt, RunStatus.RUNNING)
+            if known and (known.attempt, known.status) == mine:
+                return end_run(tx, claim.job.id, report, now=now)
+        return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +256,24 @@ def _finished(run: Run, done: _Done) -> RunReport:
     return _report(replace(run, status=status_of(code), exit_code=code), done)
 
 
-def _ended_early(run: Run, done: _Done, code: int, error: str) -> RunReport:
-    return _report(replace(run, status=RunStatus.FAILED, exit_code=code), done, problems=(error,))
+def _ended_early(run: Run, done: _Done, error: BaseException) -> RunReport:
+    """Report a run that ``error`` ended, with what it had done until then."""
+    match error:
+        case ZoomautoError():
+            exit_code, code, text = error.exit_code, error.code, failure_text(error)
+        case KeyboardInterrupt():
+            exit_code, code = INTERRUPTED, "interrupted"
+            text = "interrupted; the next run goes on where this one stopped"
+        case _:
+            exit_code, code, text = 1, "bug", f"a bug: {error!r}"
+    failed = replace(run, status=RunStatus.FAILED, exit_code=exit_code)
+    report = _report(failed, done, problems=(text,))
+    return replace(report, code=code, hint=getattr(error, "hint", None))
 
 
 def _report(run: Run, done: _Done, *, problems: tuple[str, ...] = ()) -> RunReport:
     failed = sum(item.failure is not None for item in done.items)
+    left = sum(item.status == RecordingStatus.SKIPPED for item in done.items)
     counts = done.selection.counts
     report = RunReport(
         run=run,
@@ -238,8 +281,8 @@ def _report(run: Run, done: _Done, *, problems: tuple[str, ...] = ()) -> RunRepo
         recordings=replace(
             counts,
             matched=counts.matched - done.idle,
-            skipped=counts.skipped + done.idle,
-            processed=len(done.items) - failed,
+            skipped=counts.skipped + done.idle + left,
+            processed=len(done.items) - failed - left,
             failed=failed,
         ),
         items=tuple(done.items),
@@ -247,9 +290,3 @@ def _report(run: Run, done: _Done, *, problems: tuple[str, ...] = ()) -> RunRepo
         problems=(*problems, *done.selection.problems, *done.trash.problems),
     )
     return replace(report, run=replace(run, error=paragraph(report)))
-
-
-def _interruption(error: BaseException) -> str:
-    if isinstance(error, Exception):
-        return f"a bug: {failure_text(error)}"
-    return "interrupted; the next run goes on where this one stopped"

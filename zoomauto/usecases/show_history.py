@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from zoomauto.domain.run import Run
 from zoomauto.errors import NotFound
 from zoomauto.ports.store import Store
-from zoomauto.usecases.edit_jobs import find_job
+from zoomauto.usecases.find_job import find_job
 
 
 @dataclass(frozen=True, kw_only=True)
