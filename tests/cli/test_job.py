@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from zoomauto.domain.policy import Policies, policies_document
+
 Zoomauto = Callable[..., Any]
 
 #: Contract, section 4.
@@ -39,6 +41,7 @@ def test_the_job_document_is_accepted_as_it_stands_and_shown_again(
                 "slug": "daily-morning-sync",
                 "owner": "alice",
                 "is_active": True,
+                "policies": policies_document(Policies()),
                 "timezone": "Europe/Moscow",
                 "cron": "0 6 * * *",
                 "schedule_in_words": "every day at 06:00 (Europe/Moscow)",
@@ -46,6 +49,8 @@ def test_the_job_document_is_accepted_as_it_stands_and_shown_again(
                 "last_status": None,
                 "next_run_at": "...",
                 "run_count": 0,
+                "failures_in_row": 0,
+                "paused_reason": None,
                 "effective_from": "...",
                 "created_at": "...",
                 "updated_at": "...",
@@ -57,6 +62,44 @@ def test_the_job_document_is_accepted_as_it_stands_and_shown_again(
     shown = stocked("job", "show", "daily-morning-sync", "-o", "json")
     assert shown.data == created.data
     assert shown.data["next_run_at"].endswith("T06:00:00+03:00")
+
+
+def test_policies_are_set_changed_one_by_one_and_taken_back(stocked: Zoomauto):
+    flags = ("--catch-up", "none", "--overlap", "queue", "--timeout", "90", "--retries", "2")
+    more = ("--retry-gap", "5m", "--jitter", "1h", "--pause-after", "3")
+    schedule = ("--template", "lectures", "--daily", "06:00")
+    stocked("job", "create", "Mine", *schedule, *flags, *more)
+    assert stocked("job", "show", "mine", "-o", "json").data["policies"] == {
+        "catch_up": "none",
+        "overlap": "queue",
+        "timeout_seconds": 5400,
+        "retries": 2,
+        "retry_gap_seconds": 300,
+        "jitter_seconds": 3600,
+        "pause_after": 3,
+    }
+    stocked("job", "update", "mine", "--timeout", "none", "--pause-after", "none")
+    shown = stocked("job", "show", "mine").out
+    assert ("timeout" in shown, "pause after" in shown, "1:00:00" in shown) == (False, False, True)
+    copied = stocked("job", "copy", "mine", "Yours", "--overlap", "skip", "-o", "json").data
+    assert (copied["policies"]["overlap"], copied["policies"]["retries"]) == ("skip", 2)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--timeout", "soon"), "--timeout cannot be 'soon'"),
+        (("--timeout", "30s"), "the timeout must be 1 minute to 7 days, not 30 seconds"),
+        (("--overlap", "kill"), "overlap cannot be 'kill'"),
+        (("--pause-after", "x"), "--pause-after must be a whole number or none, not 'x'"),
+        (("--jitter", "90s"), "the jitter must be whole minutes, not 90 seconds"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(
+    stocked: Zoomauto, flags: tuple[str, ...], message: str
+):
+    ended = stocked("job", "update", "every-evening", *flags)
+    assert (ended.code, ended.err.splitlines()[0]) == (2, f"Error: {message}.")
 
 
 def test_flags_win_over_the_document(stocked: Zoomauto, tmp_path: Path):

@@ -13,6 +13,7 @@ from zoomauto.domain.job_change import (
     document_of,
     new_spec,
 )
+from zoomauto.domain.policy import Overlap, Policies, policies_document
 from zoomauto.domain.recording import RecordingStatus
 from zoomauto.domain.schedule import CronSchedule, TimeOfDay
 from zoomauto.errors import InvalidDocument, InvalidSchedule, UsageError
@@ -49,7 +50,19 @@ def test_the_document_of_the_contract_is_read_and_given_back():
 
     assert change.templates == ("id:1", "id:2", "id:3")
     assert new_spec(change, (1, 2, 3)) == SPEC
-    assert document_of(SPEC) == {**DOCUMENT, "is_active": True}
+    assert document_of(SPEC) == {
+        **DOCUMENT,
+        "is_active": True,
+        "policies": policies_document(Policies()),
+    }
+
+
+def test_a_documents_policies_are_laid_over_those_the_job_has():
+    spec = changed_spec(SPEC, read({"policies": {"retries": 2}}), SPEC.template_ids)
+    assert spec.policies == Policies(retries=2)
+
+    spec = changed_spec(spec, read({"policies": {"overlap": "queue"}}), SPEC.template_ids)
+    assert spec.policies == Policies(retries=2, overlap=Overlap.QUEUE)
 
 
 def test_a_document_may_say_only_what_changes():

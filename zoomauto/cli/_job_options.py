@@ -55,6 +55,49 @@ File = Annotated[
     str | None,
     typer.Option("--file", metavar="FILE", help="A job document: *.json, *.toml, - for stdin."),
 ]
+CatchUp = Annotated[
+    str | None,
+    typer.Option(
+        "--catch-up", metavar="latest|none", help="What to do about times that were missed."
+    ),
+]
+Overlap = Annotated[
+    str | None,
+    typer.Option("--overlap", metavar="skip|queue", help="What to do while it still runs."),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="SPAN", help="End a run after this: 90 (minutes), 2h, none."),
+]
+Retries = Annotated[
+    int | None,
+    typer.Option("--retries", metavar="N", help="Repeat a temporary failure up to N times: 0-10."),
+]
+RetryGap = Annotated[
+    str | None,
+    typer.Option("--retry-gap", metavar="SPAN", help="Before the first repeat; then it doubles."),
+]
+Jitter = Annotated[
+    str | None,
+    typer.Option("--jitter", metavar="SPAN", help="Start up to this much later, always the same."),
+]
+PauseAfter = Annotated[
+    str | None,
+    typer.Option("--pause-after", metavar="N", help="Switch it off after N failures in a row."),
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyFlags:
+    """The flags about missed, overlapping and failing runs, as they were given."""
+
+    catch_up: str | None = None
+    overlap: str | None = None
+    timeout: str | None = None
+    retries: int | None = None
+    retry_gap: str | None = None
+    jitter: str | None = None
+    pause_after: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +118,7 @@ class JobFlags:
     """Everything asked for about a job, as it was given."""
 
     schedule: ScheduleFlags = field(default_factory=ScheduleFlags)
+    policies: PolicyFlags = field(default_factory=PolicyFlags)
     #: The document that the flags are laid over.
     file: str | None = None
     name: str | None = None

@@ -1,15 +1,19 @@
 """From the words of a command line to a schedule and to a change of a job."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from zoomauto.cli._files import parse_json, read_document
-from zoomauto.cli._job_options import JobFlags, ScheduleFlags
+from zoomauto.cli._job_options import JobFlags, PolicyFlags, ScheduleFlags
 from zoomauto.domain.job_change import JobChange, change_from_document
 from zoomauto.domain.schedule import Schedule, schedule_from_document, schedule_to_document
 from zoomauto.errors import InvalidDocument, InvalidSchedule, UsageError
 
+_NONE = "none"
+#: A number without a unit means minutes.
+_UNIT_SECONDS = {"s": 1, "": 60, "m": 60, "h": 3600, "d": 86_400}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EXAMPLES = "--daily 06:00, --every-hours 6, --weekdays mon,fri --at 18:30, or --cron '0 6 * * *'"
 
@@ -51,8 +55,43 @@ def change_of(flags: JobFlags, *, base: Schedule | None = None, default_timezone
         "exclude_blank": None if flags.include_blank is None else not flags.include_blank,
         "settings": flags.settings or None,
         "is_active": flags.is_active,
+        "policies": {**change.policies, **_policies(flags.policies)},
     }
     return replace(change, **{key: value for key, value in asked.items() if value is not None})
+
+
+def _policies(flags: PolicyFlags) -> dict[str, Any]:
+    """Make the ``policies`` table that the flags ask for; ``none`` ends a limit."""
+    table: dict[str, Any] = {
+        "catch_up": flags.catch_up,
+        "overlap": flags.overlap,
+        "retries": flags.retries,
+    }
+    table = {key: value for key, value in table.items() if value is not None}
+    spans = {"timeout": flags.timeout, "retry_gap": flags.retry_gap, "jitter": flags.jitter}
+    for key, text in spans.items():
+        if text is not None:
+            flag = f"--{key.replace('_', '-')}"
+            table[f"{key}_seconds"] = None if text == _NONE else _span_seconds(text, flag)
+    if flags.pause_after is not None:
+        table["pause_after"] = _count(flags.pause_after, "--pause-after")
+    return table
+
+
+def _span_seconds(text: str, flag: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})([smhd]?)", text.strip().lower())
+    if not found:
+        raise UsageError(f"{flag} cannot be {text!r}", hint="minutes, or as in 90m, 2h or 1d")
+    number, unit = found.groups()
+    return int(number) * _UNIT_SECONDS[unit]
+
+
+def _count(text: str, flag: str) -> int | None:
+    if text == _NONE:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise UsageError(f"{flag} must be a whole number or none, not {text!r}")
 
 
 def required_schedule(flags: ScheduleFlags, *, default_timezone: str) -> Schedule:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from zoomauto.cli._call import Call
-from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, iso, show
+from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, iso, show, span
 from zoomauto.domain.clock_notes import clock_notes
 from zoomauto.domain.job import Job
 from zoomauto.domain.job_change import document_of
+from zoomauto.domain.policy import Policies, policies_document
 from zoomauto.domain.schedule import (
     Schedule,
     cron_text,
@@ -35,6 +36,8 @@ def job_document(view: JobView) -> dict[str, Any]:
         "last_status": job.last_status,
         "next_run_at": iso(view.next_run_at),
         "run_count": job.run_count,
+        "failures_in_row": job.failures_in_row,
+        "paused_reason": job.paused_reason,
         "effective_from": iso(job.effective_from),
         "created_at": iso(job.created_at),
         "updated_at": iso(job.updated_at),
@@ -64,7 +67,7 @@ def job(call: Call, view: JobView) -> None:
         "id": found.id,
         "slug": found.slug,
         "description": spec.description,
-        "active": spec.is_active,
+        "active": _active(found),
         "schedule": view.schedule_in_words,
         "cron": view.cron,
         "next run": clock(view.next_run_at, zone),
@@ -75,6 +78,7 @@ def job(call: Call, view: JobView) -> None:
         "sync days": spec.sync_days,
         "statuses": spec.statuses,
         "exclude blank": spec.exclude_blank,
+        **_policies(spec.policies),
         **spec.processing_config,
     }
     show(call, Answer(data=job_document(view), parts=[Facts(facts=facts)], remarks=_remarks(view)))
@@ -131,12 +135,30 @@ def _row(view: JobView) -> tuple[Any, ...]:
         found.name,
         found.slug,
         view.schedule_in_words,
-        found.spec.is_active,
+        _active(found),
         clock(found.last_run_at, zone),
         found.last_status,
         clock(view.next_run_at, zone),
         found.run_count,
     )
+
+
+def _active(found: Job) -> str:
+    if found.paused_reason is not None:
+        return f"no: {found.paused_reason}"
+    return "yes" if found.spec.is_active else "no"
+
+
+def _policies(policies: Policies) -> dict[str, Any]:
+    """Give the policies that differ from what every job does."""
+    usual, asked = policies_document(Policies()), policies_document(policies)
+    spans = {"timeout_seconds": policies.timeout, "retry_gap_seconds": policies.retry_gap}
+    spans["jitter_seconds"] = policies.jitter
+    return {
+        key.removesuffix("_seconds").replace("_", " "): span(spans[key]) if key in spans else value
+        for key, value in asked.items()
+        if value != usual[key]
+    }
 
 
 def _remarks(view: JobView) -> list[str]:

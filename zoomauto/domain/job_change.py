@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoomauto.domain.job import MAX_SYNC_DAYS, JobSpec
+from zoomauto.domain.policy import changed_policies, policies_document
 from zoomauto.domain.processing import with_settings
 from zoomauto.domain.recording import RecordingStatus
 from zoomauto.domain.schedule import Schedule, schedule_from_document, schedule_to_document
 from zoomauto.errors import InvalidDocument, UsageError
 
 _KEYS = ("name", "description", "template_ids", "schedule", "sync_config", "filters")
-_ALL_KEYS = (*_KEYS, "processing_config", "is_active")
+_ALL_KEYS = (*_KEYS, "processing_config", "is_active", "policies")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,8 @@ class JobChange:
     #: ``KEY=VALUE`` assignments laid over the config.
     settings: Mapping[str, str] = field(default_factory=dict)
     is_active: bool | None = None
+    #: The part of the ``policies`` table that is asked for.
+    policies: Mapping[str, Any] = field(default_factory=dict)
 
 
 def new_spec(change: JobChange, template_ids: tuple[int, ...]) -> JobSpec:
@@ -56,6 +59,7 @@ def changed_spec(base: JobSpec, change: JobChange, template_ids: tuple[int, ...]
         exclude_blank=_kept(change.exclude_blank, base.exclude_blank),
         processing_config=with_settings(config, change.settings),
         is_active=_kept(change.is_active, base.is_active),
+        policies=changed_policies(base.policies, change.policies),
     )
     _check(spec)
     return spec
@@ -86,6 +90,7 @@ def change_from_document(document: Any, *, default_timezone: str) -> JobChange:
         exclude_blank=_typed(filters, "exclude_blank", bool, "true or false", where="filters."),
         processing_config=None if config is None else _table(config, "processing_config"),
         is_active=_typed(whole, "is_active", bool, "true or false"),
+        policies=_table(whole.get("policies", {}), "policies"),
     )
 
 
@@ -103,6 +108,7 @@ def document_of(spec: JobSpec) -> dict[str, Any]:
         },
         "processing_config": dict(spec.processing_config),
         "is_active": spec.is_active,
+        "policies": policies_document(spec.policies),
     }
 
 
