@@ -118,7 +118,7 @@ def test_a_fragmented_film_loses_its_end_alone_and_stays_an_mp4(
     copy = [ffmpeg.path, "-loglevel", "error", "-i", str(clips.talk), "-c", "copy"]
     subprocess.run([*copy, "-movflags", "+frag_keyframe+empty_moov", str(film)], check=True)
     result = trimmed(world, film)
-    assert result.note == "cut 0.0 s from the start, 5.0 s from the end"
+    assert result.note == "cut 5.0 s from the end"
     assert read_mp4(result.produced[0].path).brand == "isom"
 
 
@@ -211,7 +211,7 @@ def test_what_takes_too_long_passes_and_leaves_nothing(world: Any, clips: Any, t
         ),
         (
             sound(span(0, 59.5)),
-            Verdict(span=span(50, 60), note="cut 50.0 s from the start, 0.0 s from the end"),
+            Verdict(span=span(50, 60), note="cut 50.0 s from the start"),
         ),
         (
             sound(span(0, 30), span(30.1, 60)),

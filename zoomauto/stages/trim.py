@@ -227,8 +227,13 @@ def _cut(info: MediaInfo, duration: timedelta, sound: Sound, options: TrimOption
     if span.length <= _NOTHING or duration - span.length > options.max_cut_share * duration:
         why = f"more than {options.max_cut_share:.0%} of it would be cut"
         return Verdict(span=None, note=f"kept: {why}")
-    start, end = span.start.total_seconds(), (duration - span.end).total_seconds()
-    return Verdict(span=span, note=f"cut {start:.1f} s from the start, {end:.1f} s from the end")
+    return Verdict(span=span, note=f"cut {_cut_words(span, duration)}")
+
+
+def _cut_words(span: Span, duration: timedelta) -> str:
+    parts = {"start": span.start.total_seconds(), "end": (duration - span.end).total_seconds()}
+    words = {where: f"{cut:.1f} s" for where, cut in parts.items()}
+    return ", ".join(f"{cut} from the {where}" for where, cut in words.items() if cut != "0.0 s")
 
 
 def _start_of_picture(info: MediaInfo, wanted: timedelta) -> timedelta:
