@@ -119,7 +119,7 @@ def test_the_commands_it_says_while_it_serves_work_until_ctrl_c(
     served: "subprocess.Popen[str]", home: Path
 ):
     assert served.stdout is not None
-    commands = []
+    commands: list[str] = []
     while not commands or commands[-1] != "zoomauto run nightly":
         line = served.stdout.readline()
         assert line, served.communicate()
