@@ -143,6 +143,16 @@ def test_what_has_got_other_bytes_since_stays_at_its_source(published: World):
     assert published.sources["Zoom"].trashed == {}
 
 
+def test_other_bytes_that_the_listing_brought_are_not_published_yet_either(published: World):
+    update_template(published, grace_days=0)
+    published.record(content=b"a longer film")
+
+    report = published.run()
+
+    assert report.sources[0].updated == 1
+    assert (report.trashed, published.sources["Zoom"].trashed) == ((), {})
+
+
 def test_a_listing_that_failed_leaves_everything_at_that_source(published: World):
     published.sources["Zoom"].fails_with = Unreachable("no network")
 
