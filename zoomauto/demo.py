@@ -166,6 +166,9 @@ class Demo:
         job = shell.data("job", "show", "nightly")
         occurrences = shell.data("schedule", "next", "nightly", "--count", "3")["occurrences"]
         self.say(f"    in words: {job['schedule_in_words']}")
+        shell.heading("What would start it: a line in your crontab, or a timer of systemd:")
+        for backend in ("crontab", "systemd"):
+            shell.run("schedule", "render", "nightly", "--backend", backend)
         return DemoReport(
             folder=shell.folder,
             published=published,
