@@ -323,8 +323,14 @@ class App:
         from zoomauto.usecases.run_due import RunDue
 
         return RunDue(
-            store=self.store, claim=self.claim_run(), run_job=lambda: self.run_job(progress)
+            store=self.store,
+            claim=self.claim_run(),
+            run_job=lambda: self.run_job(progress),
+            refresh=self._refresh_entries,
         )
+
+    def _refresh_entries(self) -> str | None:
+        return self.schedules.refresh(self.settings.owner)()
 
     def run_job(self, progress: Progress) -> "RunJob":
         from zoomauto.host import is_alive, main_thread_interrupter, this_process

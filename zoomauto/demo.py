@@ -34,6 +34,7 @@ _CONFIG = """\
 database_url = {database}
 workspace = {workspace}
 log_file = {log}
+state_folder = {state}
 """
 
 Say = Callable[[str], None]
@@ -125,6 +126,7 @@ class Demo:
             database=json.dumps(database),
             workspace=json.dumps(str(folder / "workspace")),
             log=json.dumps(str(folder / "zoomauto.log")),
+            state=json.dumps(str(folder / "state")),
         )
         (folder / "config.toml").write_text(text, encoding="utf-8")
         return folder

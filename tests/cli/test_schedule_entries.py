@@ -342,3 +342,23 @@ def test_a_job_whose_entry_cannot_be_removed_is_not_deleted(host: Zoomauto, cron
     assert host("job", "delete", "every-evening", "--yes").code == 2
     assert [job["slug"] for job in host("job", "list", "-o", "json").data] == ["every-evening"]
     assert host("job", "delete", "every-evening", "--yes", "--no-apply").code == 0
+
+
+def test_the_safety_net_brings_entries_up_to_date_and_is_silent(host: Zoomauto, crontab: Path):
+    applied(host)
+    host("job", "update", "every-evening", "--daily", "23:00", "--no-apply")
+    ended = host("run", "--due")
+
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert host("schedule", "diff", "-o", "json").data["in_sync"] is True
+
+
+def test_the_safety_net_leaves_what_was_changed_by_hand_and_says_so(host: Zoomauto, crontab: Path):
+    applied(host)
+    crontab.write_text(crontab.read_text().replace("--due", "--due # mine"))
+    before = crontab.read_bytes()
+    ended = host("run", "--due")
+
+    assert (ended.code, ended.out) == (0, "")
+    assert ended.err.startswith("the entries on this host are left as they are: due in crontab was")
+    assert crontab.read_bytes() == before

@@ -370,8 +370,8 @@ def test_refreshing_tells_what_it_leaves_alone(desk: Desk):
     desk.crontab.edit("daily", "mine\n")
 
     assert desk.refresh() == (
-        "the entries that start jobs on this host could not be renewed: daily in crontab was"
-        " changed by hand (hint: zoomauto schedule diff, then zoomauto schedule apply --force)"
+        "the entries on this host are left as they are: daily in crontab was changed by hand"
+        " (hint: zoomauto schedule diff, then zoomauto schedule apply --force)"
     )
     assert desk.texts()["daily"] == "mine\n"
 

@@ -2,16 +2,21 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from zoomauto.domain.application import Application, zone_rules
 from zoomauto.domain.entry import drift
-from zoomauto.errors import ConfigurationError, TemporaryError, UsageError, ZoomautoError
+from zoomauto.errors import ConfigurationError, TemporaryError, UsageError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.scheduler import Lingers
 from zoomauto.ports.store import Store
-from zoomauto.usecases.choose_backend import Choice
+from zoomauto.usecases.choose_backend import Backend, Choice
 from zoomauto.usecases.plan_entries import EntryPlan, PlanEntries, timezones_of
+
+#: A user's manager takes a moment to begin after it was asked to.
+_READY_WITHIN = timedelta(seconds=10)
+_POLL = timedelta(milliseconds=200)
 
 
 class Outcome(StrEnum):
@@ -70,16 +75,22 @@ class ApplySchedules:
             return Applied(plan=plan, outcome=Outcome.REFUSED)
         if request.dry_run:
             return Applied(plan=plan, outcome=Outcome.PLANNED)
-        scheduler = plan.backend.scheduler
         if request.lingering:
-            if not isinstance(scheduler, Lingers):
-                raise UsageError(f"{plan.backend.name} needs no lingering")
-            scheduler.enable_lingering()
+            self._linger(plan.backend)
         if not plan.is_in_sync:
             _install(plan)
         if not plan.is_in_sync or plan.backend.application is None:
             self._remember(plan)
         return Applied(plan=plan, outcome=Outcome.UNCHANGED if plan.is_in_sync else Outcome.APPLIED)
+
+    def _linger(self, backend: Backend) -> None:
+        """Have the backend start jobs without a session, and wait until it is ready to."""
+        if not isinstance(backend.scheduler, Lingers):
+            raise UsageError(f"{backend.name} needs no lingering")
+        backend.scheduler.enable_lingering()
+        until = self.clock.now() + _READY_WITHIN
+        while not backend.scheduler.availability().usable and self.clock.now() < until:
+            self.clock.sleep(_POLL)
 
     def _remember(self, plan: EntryPlan) -> None:
         wanted = plan.wanted
@@ -130,12 +141,14 @@ class RefreshEntries:
     owner: str
 
     def __call__(self) -> str | None:
-        """Update what differs; say in words what could not be, and None when all is well."""
+        """Update what differs. Say in words what was left alone, changed by hand; else None.
+
+        Raise what ApplySchedules raises.
+        """
         try:
             self.update(self.owner)
-        except ZoomautoError as error:
-            hint = f" (hint: {error.hint})" if error.hint else ""
-            return f"the entries that start jobs on this host could not be renewed: {error}{hint}"
+        except UsageError as error:
+            return f"the entries on this host are left as they are: {error} (hint: {error.hint})"
         return None
 
 
