@@ -2,23 +2,32 @@
 
 Everything that must be true together happens in one transaction.
 All instants that go in or come out are aware; they come out in UTC.
+The words of the domain are only needed to read this page: a start loads those that it uses.
 """
+
+from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from zoomauto.domain.application import Application
-from zoomauto.domain.artifact import Checkpoint, Publication
-from zoomauto.domain.deletion import Deletion
-from zoomauto.domain.job import Job, JobSpec
-from zoomauto.domain.lease import Holder, Lease
-from zoomauto.domain.quota import Quota
-from zoomauto.domain.recording import ListedRecording, Recording, RecordingChange, RecordingStatus
-from zoomauto.domain.run import Run, RunStatus, Trigger
-from zoomauto.domain.source import DestinationConfig, SourceConfig
-from zoomauto.domain.template import Template
+if TYPE_CHECKING:
+    from zoomauto.domain.application import Application
+    from zoomauto.domain.artifact import Checkpoint, Publication
+    from zoomauto.domain.deletion import Deletion
+    from zoomauto.domain.job import Job, JobSpec
+    from zoomauto.domain.lease import Holder, Lease
+    from zoomauto.domain.quota import Quota
+    from zoomauto.domain.recording import (
+        ListedRecording,
+        Recording,
+        RecordingChange,
+        RecordingStatus,
+    )
+    from zoomauto.domain.run import Run, RunStatus, Trigger
+    from zoomauto.domain.source import DestinationConfig, SourceConfig
+    from zoomauto.domain.template import Template
 
 
 class Jobs(Protocol):
@@ -260,16 +269,35 @@ class Applications(Protocol):
 class Transaction(Protocol):
     """Everything at one moment; all of it is written, or nothing."""
 
-    jobs: Jobs
-    templates: Templates
-    sources: Sources
-    destinations: Destinations
-    recordings: Recordings
-    runs: Runs
-    quotas: Quotas
-    leases: Leases
-    applications: Applications
-    deletions: Deletions
+    @property
+    def jobs(self) -> Jobs: ...
+
+    @property
+    def templates(self) -> Templates: ...
+
+    @property
+    def sources(self) -> Sources: ...
+
+    @property
+    def destinations(self) -> Destinations: ...
+
+    @property
+    def recordings(self) -> Recordings: ...
+
+    @property
+    def runs(self) -> Runs: ...
+
+    @property
+    def quotas(self) -> Quotas: ...
+
+    @property
+    def leases(self) -> Leases: ...
+
+    @property
+    def applications(self) -> Applications: ...
+
+    @property
+    def deletions(self) -> Deletions: ...
 
 
 class Store(Protocol):

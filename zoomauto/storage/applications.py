@@ -7,8 +7,9 @@ from sqlalchemy import Connection, and_, delete, select
 
 from zoomauto.domain.application import Application
 from zoomauto.errors import ConfigurationError
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import first, upsert
-from zoomauto.storage.tables import ApplicationRow, InstallationRow, table_of
+from zoomauto.storage.tables import ApplicationRow, InstallationRow
 
 _APPLICATIONS = table_of(ApplicationRow)
 _INSTALLATION = table_of(InstallationRow)

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from zoomauto.domain.deletion import DONE, GONE, Deletion, DeletionAction
-from zoomauto.storage.tables import DeletionRow, table_of
+from zoomauto.storage.row import table_of
+from zoomauto.storage.tables import DeletionRow
 
 _DELETIONS = table_of(DeletionRow)
 

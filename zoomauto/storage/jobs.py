@@ -12,12 +12,11 @@ from zoomauto.domain.policy import Policies, changed_policies, policies_document
 from zoomauto.domain.recording import IN_BETWEEN, RecordingStatus
 from zoomauto.domain.run import RunStatus
 from zoomauto.domain.schedule import schedule_from_document, schedule_to_document
+from zoomauto.storage.job_tables import JobRow
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import changed, first, unique
-from zoomauto.storage.tables import CheckpointRow, JobRow, RecordingRow, table_of
 
 _JOBS = table_of(JobRow)
-_RECORDINGS = table_of(RecordingRow)
-_CHECKPOINTS = table_of(CheckpointRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +97,18 @@ class SqlJobs:
         What it had begun and not finished can be started afresh by another job, as after
         ``recording reset``; what ended keeps its status.
         """
-        begun = (_RECORDINGS.c.taken_by_job_id == job_id) & _RECORDINGS.c.status.in_(
+        from zoomauto.storage.tables import CheckpointRow, RecordingRow
+
+        recordings, checkpoints = table_of(RecordingRow), table_of(CheckpointRow)
+        begun = (recordings.c.taken_by_job_id == job_id) & recordings.c.status.in_(
             [status.value for status in IN_BETWEEN]
         )
-        begun_ids = select(_RECORDINGS.c.id).where(begun)
+        begun_ids = select(recordings.c.id).where(begun)
         self.connection.execute(
-            delete(_CHECKPOINTS).where(_CHECKPOINTS.c.recording_id.in_(begun_ids))
+            delete(checkpoints).where(checkpoints.c.recording_id.in_(begun_ids))
         )
         self.connection.execute(
-            update(_RECORDINGS)
+            update(recordings)
             .where(begun)
             .values(status=RecordingStatus.INITIALIZED.value, template_id=None)
         )

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from zoomauto.domain.lease import Holder, Lease
+from zoomauto.storage.job_tables import LeaseRow
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import first, upsert
-from zoomauto.storage.tables import LeaseRow, table_of
 
 _LEASES = table_of(LeaseRow)
 

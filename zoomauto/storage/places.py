@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from zoomauto.domain.source import DestinationConfig, SourceConfig
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import changed, first, unique
-from zoomauto.storage.tables import DestinationRow, SourceRow, table_of
+from zoomauto.storage.tables import DestinationRow, SourceRow
 
 _SOURCES = table_of(SourceRow)
 _DESTINATIONS = table_of(DestinationRow)

@@ -6,8 +6,9 @@ from datetime import timedelta
 from sqlalchemy import Connection, select
 
 from zoomauto.domain.quota import Quota
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import first, upsert
-from zoomauto.storage.tables import QuotaRow, table_of
+from zoomauto.storage.tables import QuotaRow
 
 _QUOTAS = table_of(QuotaRow)
 

@@ -14,7 +14,8 @@ from zoomauto.domain.recording import (
     RecordingStatus,
 )
 from zoomauto.domain.source import SourceConfig
-from zoomauto.storage.tables import RecordingRow, table_of
+from zoomauto.storage.row import table_of
+from zoomauto.storage.tables import RecordingRow
 
 
 def new_row(

@@ -24,13 +24,13 @@ from zoomauto.domain.recording import (
 )
 from zoomauto.domain.source import SourceConfig
 from zoomauto.storage.recording_rows import columns_of, new_row, recording
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import first, insert_into
 from zoomauto.storage.tables import (
     ArtifactRow,
     CheckpointRow,
     PublicationRow,
     RecordingRow,
-    table_of,
 )
 
 _RECORDINGS = table_of(RecordingRow)

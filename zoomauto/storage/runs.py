@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, select, update
 from zoomauto.domain.job import Job
 from zoomauto.domain.run import Run, RunStatus, SkipReason, Trigger
 from zoomauto.errors import LeaseLost
+from zoomauto.storage.job_tables import RunRow
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import changed, first, insert_into
-from zoomauto.storage.tables import RunRow, table_of
 
 _RUNS = table_of(RunRow)
 

@@ -10,21 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from zoomauto.errors import ConfigurationError, UsageError
-from zoomauto.ports.store import (
-    Applications,
-    Deletions,
-    Destinations,
-    Jobs,
-    Leases,
-    Quotas,
-    Recordings,
-    Runs,
-    Sources,
-    Templates,
-    Transaction,
-)
-from zoomauto.storage.applications import SqlApplications
-from zoomauto.storage.deletions import SqlDeletions
+from zoomauto.ports.store import Transaction
 from zoomauto.storage.engine import (
     PATIENCE,
     make_folder,
@@ -33,14 +19,8 @@ from zoomauto.storage.engine import (
     sqlite_path,
     writing,
 )
-from zoomauto.storage.jobs import SqlJobs
-from zoomauto.storage.leases import SqlLeases
-from zoomauto.storage.places import SqlDestinations, SqlSources
-from zoomauto.storage.quotas import SqlQuotas
-from zoomauto.storage.recordings import SqlRecordings
-from zoomauto.storage.runs import SqlRuns
 from zoomauto.storage.schema import HEAD, UPGRADE, read_revision, require_current, upgrade
-from zoomauto.storage.templates import SqlTemplates
+from zoomauto.storage.transaction import SqlTransaction
 
 
 def open_store(
@@ -69,22 +49,6 @@ def open_store(
     return SqlStore(engine=engine, is_read_only=read_only)
 
 
-@dataclass(kw_only=True, slots=True)
-class SqlTransaction:
-    """Implements :class:`zoomauto.ports.store.Transaction` on one connection."""
-
-    jobs: Jobs
-    templates: Templates
-    sources: Sources
-    destinations: Destinations
-    recordings: Recordings
-    runs: Runs
-    quotas: Quotas
-    leases: Leases
-    deletions: Deletions
-    applications: Applications
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SqlStore:
     """Implements :class:`zoomauto.ports.store.Store`; threads may share it."""
@@ -96,7 +60,7 @@ class SqlStore:
     def reading(self) -> Iterator[Transaction]:
         """Open a transaction that only reads, and sees everything as at one moment."""
         with reading(self.engine).connect() as connection:
-            yield _transaction(connection)
+            yield SqlTransaction(connection)
 
     @contextmanager
     def writing(self, *, owner: str | None = None) -> Iterator[Transaction]:
@@ -111,7 +75,7 @@ class SqlStore:
         with writing(self.engine).begin() as connection:
             if owner is not None:
                 _lock_owner(connection, owner)
-            yield _transaction(connection)
+            yield SqlTransaction(connection)
 
     def close(self) -> None:
         """Close every connection; a SQLite database leaves no ``-wal`` file behind."""
@@ -123,21 +87,6 @@ def _find(file: Path, *, create: bool) -> None:
         make_folder(file)
     elif not file.exists():
         raise ConfigurationError(f"there is no database {file} yet", hint=UPGRADE)
-
-
-def _transaction(connection: Connection) -> Transaction:
-    return SqlTransaction(
-        jobs=SqlJobs(connection),
-        templates=SqlTemplates(connection),
-        sources=SqlSources(connection),
-        destinations=SqlDestinations(connection),
-        recordings=SqlRecordings(connection),
-        runs=SqlRuns(connection),
-        quotas=SqlQuotas(connection),
-        leases=SqlLeases(connection),
-        deletions=SqlDeletions(connection),
-        applications=SqlApplications(connection),
-    )
 
 
 def _lock_owner(connection: Connection, owner: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from zoomauto.domain.template import MatchingRules, OutputConfig, Template
+from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import changed, first, unique
-from zoomauto.storage.tables import TemplateRow, table_of
+from zoomauto.storage.tables import TemplateRow
 
 _TEMPLATES = table_of(TemplateRow)
 
