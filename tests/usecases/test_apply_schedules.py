@@ -256,6 +256,12 @@ def test_lingering_is_switched_on_when_asked_for(desk: Desk):
     assert desk.systemd.lingers
 
 
+def test_a_backend_that_is_not_ready_yet_is_waited_for_but_not_for_ever(desk: Desk):
+    desk.systemd.can_start = unusable("no manager yet", "loginctl enable-linger ann")
+    assert desk.apply("systemd", lingering=True).outcome is Outcome.APPLIED
+    assert sum(desk.world.clock.slept, timedelta()) == timedelta(seconds=10)
+
+
 # Which backend
 
 
@@ -313,6 +319,8 @@ def test_a_backend_that_was_asked_for_is_taken_usable_or_not(desk: Desk):
     desk.crontab.can_start = unusable("no cron daemon is running", "service cron start")
 
     assert desk.chosen("crontab").why == "it was asked for"
+    applied = desk.apply("crontab")
+    assert (applied.outcome, applied.availability) == (Outcome.APPLIED, desk.crontab.can_start)
     with pytest.raises(NotFound):
         desk.chosen("anacron")
 

@@ -9,6 +9,7 @@ from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, iso, show
 from zoomauto.domain.entry import Piece
 from zoomauto.domain.invocation import Obstacle
 from zoomauto.errors import UsageError
+from zoomauto.ports.scheduler import Availability
 from zoomauto.usecases.apply_schedules import Applied, Outcome, edited_by_hand
 from zoomauto.usecases.choose_backend import Backend
 from zoomauto.usecases.plan_entries import EntryPlan
@@ -70,7 +71,7 @@ def applied(call: Call, found: Applied) -> None:
         Answer(
             data=data,
             parts=[_title(plan.backend), *diff, f"{summary}, computed to {plan.wanted.until:%F}"],
-            remarks=_other_backends(plan.backend),
+            remarks=[*_other_backends(plan.backend), *_idle(plan.backend, found.availability)],
             problems=(problem,) if is_refused else (),
             exit_code=UsageError.exit_code if is_refused else 0,
         ),
@@ -99,9 +100,7 @@ def status(call: Call, found: ScheduleStatus) -> None:
     columns = ("job", "active", "installed", "entries", "next start", "next run", "last run")
     rows: list[tuple[Any, ...]] = [(*_entry_words(e), *_entry_times(e, timezone)) for e in entries]
     remarks = [*_remarks(plan), *_other_backends(plan.backend)]
-    if not found.availability.usable:
-        hint = f" (hint: {found.availability.hint})" if found.availability.hint else ""
-        remarks.append(f"Warning: {plan.backend.name}: {found.availability.reason}{hint}.")
+    remarks += _idle(plan.backend, found.availability)
     if not plan.is_in_sync:
         remarks.append("not in sync: zoomauto schedule diff, then zoomauto schedule apply")
     table = Table(columns=columns, rows=rows)
@@ -233,6 +232,14 @@ def _remarks(plan: EntryPlan) -> list[str]:
     if plan.renewal:
         found.append(f"Warning: {plan.renewal}: entries are computed anew.")
     return found
+
+
+def _idle(backend: Backend, found: Availability | None) -> list[str]:
+    """Warn of entries that nothing would start."""
+    if found is None or found.usable:
+        return []
+    hint = f" (hint: {found.hint})" if found.hint else ""
+    return [f"Warning: {backend.name} starts nothing here: {found.reason}{hint}."]
 
 
 def _other_backends(backend: Backend) -> list[str]:

@@ -9,7 +9,7 @@ from zoomauto.domain.application import Application, zone_rules
 from zoomauto.domain.entry import drift
 from zoomauto.errors import ConfigurationError, TemporaryError, UsageError
 from zoomauto.ports.clock import Clock
-from zoomauto.ports.scheduler import Lingers
+from zoomauto.ports.scheduler import Availability, Lingers
 from zoomauto.ports.store import Store
 from zoomauto.usecases.choose_backend import Backend, Choice
 from zoomauto.usecases.plan_entries import EntryPlan, PlanEntries, timezones_of
@@ -49,6 +49,8 @@ class Applied:
 
     plan: EntryPlan
     outcome: Outcome
+    #: Whether what the backend holds would be started here; None when nothing was to be done.
+    availability: Availability | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,11 @@ class ApplySchedules:
             _install(plan)
         if not plan.is_in_sync or plan.backend.application is None:
             self._remember(plan)
-        return Applied(plan=plan, outcome=Outcome.UNCHANGED if plan.is_in_sync else Outcome.APPLIED)
+        return Applied(
+            plan=plan,
+            outcome=Outcome.UNCHANGED if plan.is_in_sync else Outcome.APPLIED,
+            availability=plan.backend.scheduler.availability(),
+        )
 
     def _linger(self, backend: Backend) -> None:
         """Have the backend start jobs without a session, and wait until it is ready to."""
