@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 Component = Callable[[object, str], None]
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("zoomauto", deadline=None)
+hypothesis.settings.load_profile("zoomauto")
 
 
 def require_component(present: object, name: str) -> None:
