@@ -11,6 +11,7 @@ The times themselves are measured by ``nox -s bench``; here only the names of mo
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
@@ -76,3 +77,36 @@ def test_a_list_from_a_current_database_loads_no_migrations_no_network_and_no_me
 def test_the_report_would_show_a_heavy_module(zoomauto: Program):
     result = zoomauto("job", "list", python=("-X", "importtime"))
     assert "sqlmodel" in loaded(result)
+
+
+#: What only a real run needs, and what only one of several databases does.
+NEEDLESS_WHEN_NOTHING_IS_DUE = (
+    *NEEDLESS_FOR_A_LIST,
+    "croniter",
+    "regex",
+    "rich",
+    "sqlalchemy.dialects.postgresql",
+    "zoomauto.adapters",
+    "zoomauto.logs",
+    "zoomauto.media",
+    "zoomauto.stages",
+    "zoomauto.storage.recordings",
+    "zoomauto.storage.tables",
+    "zoomauto.usecases.run_job",
+    "zoomauto.workspace",
+)
+
+
+def test_a_scheduled_start_that_finds_nothing_due_loads_nothing_that_a_run_needs(
+    zoomauto: Program, tmp_path: Path
+):
+    (tmp_path / "recordings").mkdir()
+    for arguments in (
+        ("source", "add", "laptop", "--type", "folder", "--option", f"path={tmp_path}/recordings"),
+        ("template", "create", "everything"),
+        ("job", "create", "Nightly", "--template", "everything", "--daily", "03:00"),
+    ):
+        assert zoomauto(*arguments).returncode == 0
+    result = zoomauto("run", "nightly", "--scheduled", python=("-X", "importtime"))
+    assert (result.returncode, result.stdout) == (0, "")
+    assert among(loaded(result), NEEDLESS_WHEN_NOTHING_IS_DUE) == set()

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from subprocess import Popen
 
@@ -14,7 +15,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
+from zoomauto.domain.policy import Policies
 from zoomauto.domain.quota import Quota
+from zoomauto.errors import ConfigurationError
 from zoomauto.storage import schema
 from zoomauto.storage.database import SqlDatabase
 from zoomauto.storage.engine import open_engine, writing
@@ -171,3 +174,53 @@ def test_upgrades_of_a_server_at_once_all_succeed(
         upgrade.stdin.flush()
 
     assert [upgrade.communicate()[0] for upgrade in upgrades] == ["current\n"] * 3
+
+
+def test_jobs_and_runs_of_the_first_schema_keep_their_rows_and_ids(path: Path, url: str):
+    engine = open_engine(url)
+    path.parent.mkdir(exist_ok=True)
+    with writing(engine).begin() as connection:
+        schema.run_migrations(connection, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO automation_jobs VALUES (7, 'anna', 'Daily', 'daily', '', '[1]',"
+            ' \'{"type": "hours", "hours": 3, "timezone": "UTC"}\', 2, \'["INITIALIZED"]\', 1,'
+            " '{}', 1, '2026-03-01 06:00:00', '2026-03-01 06:00:00', '2026-03-01 06:00:00',"
+            " NULL, NULL, 0)"
+        )
+        connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = 40")
+    engine.dispose()
+
+    store = open_store(url)
+    with store.writing() as tx:
+        (job,) = tx.jobs.list("anna")
+        second = tx.jobs.add(
+            "anna", replace(job.spec, name="Next"), slug="next", now=job.created_at
+        )
+    store.close()
+
+    assert (job.id, job.policies, job.failures_in_row, job.paused_reason) == (
+        7,
+        Policies(),
+        0,
+        None,
+    )
+    assert second.id == 41
+
+
+def test_a_migration_that_leaves_a_dangling_reference_is_undone(
+    older: str, monkeypatch: pytest.MonkeyPatch
+):
+    def orphan(connection: object, revision: str) -> None:
+        connection.exec_driver_sql(  # type: ignore[attr-defined]
+            "INSERT INTO checkpoints VALUES (1, 99, 'trim', '2026-03-01', 'f', '')"
+        )
+
+    monkeypatch.setattr(schema, "run_migrations", orphan)
+    with pytest.raises(ConfigurationError, match="refers to a row of recordings that is gone"):
+        open_store(older)
+    monkeypatch.undo()
+
+    store = open_store(older)
+    with store.reading() as tx:
+        assert list(tx.recordings.checkpoints(99)) == []
+    store.close()

@@ -9,15 +9,17 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import dropwhile, groupby, takewhile
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
-
-from croniter import croniter
 
 from zoomauto.domain.cron import CronExpression
 from zoomauto.domain.cron_field import DAY, MONTH, WEEKDAY, list_text
 from zoomauto.domain.instant import as_utc
 from zoomauto.domain.schedule import Schedule, cron_of
 from zoomauto.domain.zone import zone_named
+
+if TYPE_CHECKING:
+    from croniter import croniter
 
 _MINUTE = timedelta(minutes=1)
 #: Where any zone's wall clock still fits into the calendar.
@@ -148,6 +150,9 @@ def _times(cron: CronExpression) -> tuple[time, ...]:
 
 def _days(cron: CronExpression, start: datetime) -> Iterator[date]:
     """Give the days of the pattern from the day of ``start`` on, to the end of the calendar."""
+    if _is_every_day(cron):
+        yield from _consecutive(start.date(), _LAST.date())
+        return
     calendar = _calendar(cron, datetime.combine(start, time()) - _MINUTE)
     try:
         while (day := calendar.get_next(datetime).date()) <= _LAST.date():
@@ -158,6 +163,9 @@ def _days(cron: CronExpression, start: datetime) -> Iterator[date]:
 
 def _days_back(cron: CronExpression, start: datetime) -> Iterator[date]:
     """Give the days of the pattern from the day of ``start`` back to the first year."""
+    if _is_every_day(cron):
+        yield from _consecutive(start.date(), _FIRST.date())
+        return
     calendar = _calendar(cron, datetime.combine(start, time()) + _MINUTE)
     try:
         while (day := calendar.get_prev(datetime).date()) >= _FIRST.date():
@@ -166,8 +174,22 @@ def _days_back(cron: CronExpression, start: datetime) -> Iterator[date]:
         return
 
 
-def _calendar(cron: CronExpression, start: datetime) -> croniter:
+def _is_every_day(cron: CronExpression) -> bool:
+    sizes = (len(cron.days), len(cron.months), len(cron.weekdays))
+    return sizes == (DAY.size, MONTH.size, WEEKDAY.size)
+
+
+def _consecutive(first: date, last: date) -> Iterator[date]:
+    """Give every day from ``first`` to ``last``, whichever of them is the later one."""
+    step = 1 if first <= last else -1
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + step, step))
+
+
+def _calendar(cron: CronExpression, start: datetime) -> "croniter":
     """Open croniter on midnights alone, with plain lists: its own reading of ``*`` is no matter."""
+    # A thirtieth of a start that finds nothing due; a pattern of every day needs no calendar.
+    from croniter import croniter
+
     days, weekdays = cron.days, cron.weekdays
     if cron.either_day and (len(days) == DAY.size or len(weekdays) == WEEKDAY.size):
         days, weekdays = tuple(range(1, 32)), tuple(range(7))

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zoomauto.domain.deletion import Trashed
 from zoomauto.domain.recording import FailureKind
+
+if TYPE_CHECKING:
+    # A start that finds nothing due reads run rows, and needs nothing of this.
+    from zoomauto.domain.deletion import Trashed
 
 
 class RunStatus(StrEnum):
@@ -124,7 +127,7 @@ class RunReport:
     recordings: Counts = field(default_factory=Counts)
     items: tuple[RunItem, ...] = ()
     #: Published recordings that were put into their source's trash, or not, as was tried.
-    trashed: tuple[Trashed, ...] = ()
+    trashed: tuple["Trashed", ...] = ()
     #: Trouble that belongs to no single recording or source; what ended a run early comes first.
     problems: tuple[str, ...] = ()
     #: Of what ended the run early: its name for machines, and what mends it.
@@ -161,5 +164,5 @@ class PreviewReport:
     skipped: tuple[PreviewItem, ...]
     sources: tuple[SourceReport, ...]
     recordings: Counts
-    would_trash: tuple[Trashed, ...] = ()
+    would_trash: tuple["Trashed", ...] = ()
     problems: tuple[str, ...] = ()
