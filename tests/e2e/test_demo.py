@@ -1,6 +1,7 @@
 """The demonstration, run for real: what it promises on the first page must come true."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -63,11 +64,17 @@ def lengths(home: Path) -> dict[str, int]:
     }
 
 
+def complaints(stderr: str) -> list[str]:
+    """Give what was said on stderr, but for the progress that long work tells on a busy machine."""
+    progress = re.compile(r".+: (?:done after \d+ s|\d+%)")
+    return [line for line in stderr.splitlines() if not progress.fullmatch(line)]
+
+
 def test_it_publishes_what_matches_and_leaves_nothing_outside_its_folder_twice_in_a_row(home: Path):
     for _ in range(2):
         ended = demo(home)
 
-        assert ended.returncode == 0, ended.stderr
+        assert (ended.returncode, complaints(ended.stderr)) == (0, [])
         assert lengths(home) == PUBLISHED
         assert "Zoom is still processing 1 of 1 files" in ended.stdout
         assert "blank: no sound above -40 dB" in ended.stdout
@@ -138,6 +145,6 @@ def test_the_commands_it_says_while_it_serves_work_until_ctrl_c(
     )
     served.send_signal(signal.SIGINT)
 
-    assert typed.returncode == 0, typed.stderr
+    assert (typed.returncode, complaints(typed.stderr)) == (0, [])
     assert lengths(home) == PUBLISHED
     assert served.wait(timeout=60) == 130
