@@ -213,7 +213,9 @@ def systemd_box(systemd_boxes: Boxes) -> Box:
 
 
 def _needed_folders() -> list[str]:
-    return sorted({str(_PROJECT), sys.prefix, sys.base_prefix})
+    folders = {_PROJECT, Path(sys.prefix), Path(sys.base_prefix)}
+    # What lies in another one comes with it, read-only as that may be.
+    return sorted(str(folder) for folder in folders if folders.isdisjoint(folder.parents))
 
 
 def _cgroup2() -> Path | None:
