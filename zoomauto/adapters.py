@@ -68,9 +68,13 @@ class RegisteredAdapters:
             self._sources[config.id] = config, opened
         return opened
 
-    def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
-        """Open a destination."""
-        opened: Destination = _built("destination", type_name, options, self.tools)
+    def destination(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> Destination:
+        """Open a destination; its secrets are resolved when they are needed."""
+        stored = StoredSecrets(secrets, place=f"the {type_name} destination")
+        tools = replace(self.tools, secrets=stored)
+        opened: Destination = _built("destination", type_name, options, tools)
         return opened
 
     def stage(self, name: str, options: Mapping[str, Any]) -> Stage:

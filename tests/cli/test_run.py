@@ -13,7 +13,7 @@ Zoomauto = Callable[..., Any]
 PAGE = b"<html>Please sign in</html>"
 
 UNAVAILABLE = {
-    "transcription": "not available: no engine is configured",
+    "transcription": "not available: it is not installed",
     "subtitles": "not available: there is no transcript",
     "topics": "not available: there is no transcript",
 }

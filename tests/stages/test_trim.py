@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from zoomauto.domain.time_map import Span
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, TemporaryError
 from zoomauto.media.ffmpeg import Ffmpeg
 from zoomauto.media.mp4 import read_mp4
 from zoomauto.media.probe import MediaInfo, probe
-from zoomauto.media.silence import Silence, Sound, Span, listen
+from zoomauto.media.silence import Silence, Sound, listen
 from zoomauto.media.tools import Tools
 from zoomauto.ports.stage import StageResult
 from zoomauto.stages.trim import TrimOptions, TrimStage, Verdict, cut_arguments, judge
@@ -61,7 +62,10 @@ def test_both_ends_are_cut_and_the_sound_stays_with_the_picture(
     assert result.note == "cut 4.0 s from the start, 5.0 s from the end"
     assert (piece.path, piece.file_key) == (world.folder / "trim" / "talk.mp4", "talk.mp4")
     # The key frame before the wanted start (5 s) is at 4 s; the end is at sound's end plus 1 s.
-    assert {key: round(value, 1) for key, value in piece.details.items()} == {
+    (kept,) = piece.details["kept_seconds"]
+    assert [round(edge, 1) for edge in kept] == [4.0, 15.0]
+    rest = {key: value for key, value in piece.details.items() if key != "kept_seconds"}
+    assert {key: round(value, 1) for key, value in rest.items()} == {
         "cut_start_seconds": 4.0,
         "cut_end_seconds": 5.0,
         "duration_seconds": 11.0,

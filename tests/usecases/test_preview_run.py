@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 STAGES = {
     "download": "run",
     "trim": "run",
-    "transcription": "not available: no engine is configured",
+    "transcription": "not available: it is not installed",
     "subtitles": "not available: there is no transcript",
     "topics": "not available: there is no transcript",
     "upload": "run",

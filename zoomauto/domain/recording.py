@@ -48,13 +48,22 @@ IN_BETWEEN = frozenset(
 
 
 class FileKind(StrEnum):
-    """What a recording file holds."""
+    """What a recording file or an artifact holds."""
 
     VIDEO = "video"
     AUDIO = "audio"
     CHAT = "chat"
+    #: What was said, by whom and when.
     TRANSCRIPT = "transcript"
+    #: A source's closed captions: second best to its transcript.
+    CAPTIONS = "captions"
+    SUBTITLES = "subtitles"
+    CHAPTERS = "chapters"
     OTHER = "other"
+
+
+#: Picture or sound.
+MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
 
 
 class FailureKind(StrEnum):
@@ -105,7 +114,7 @@ class ListedRecording:
 
         A transcript that comes late is no reason to fetch and cut the picture again.
         """
-        media = (f for f in self.files if f.kind in {FileKind.VIDEO, FileKind.AUDIO})
+        media = (f for f in self.files if f.kind in MEDIA)
         facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in media)
         return hashlib.sha1(
             facts.encode("utf-8", "surrogatepass"), usedforsecurity=False

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
 
+from zoomauto.domain.time_map import Span
 from zoomauto.media.ffmpeg import Ffmpeg, complaints, source_arguments
 
 #: Encoders begin and end with up to two frames that were never recorded; 48 ms for AAC at 44.1 kHz.
@@ -19,19 +20,6 @@ _NOTHING = timedelta()
 _START = re.compile(r"\[\S*silencedetect\S* @ \S+\] \[info\] silence_start: (?P<at>\S+)")
 _END = re.compile(r"\[\S*silencedetect\S* @ \S+\] \[info\] silence_end: (?P<at>\S+)")
 _LOUDEST = re.compile(r"\[\S*volumedetect\S* @ \S+\] \[info\] max_volume: (?P<db>\S+) dB")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """A piece of a recording, from its start."""
-
-    start: timedelta
-    end: timedelta
-
-    @property
-    def length(self) -> timedelta:
-        """How long it is."""
-        return self.end - self.start
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,8 +34,10 @@ class Adapters(Protocol):
     def source(self, config: SourceConfig) -> Source:
         """Open a source."""
 
-    def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
-        """Open a destination."""
+    def destination(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> Destination:
+        """Open a destination; ``secrets`` are references, resolved when they are needed."""
 
     def stage(self, name: str, options: Mapping[str, Any]) -> Stage:
         """Make a stage with its table of ``processing_config``."""

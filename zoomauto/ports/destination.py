@@ -1,9 +1,12 @@
 """Where results go."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from mimetypes import guess_type
 from pathlib import PurePath
 from typing import ClassVar, Protocol
 
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import Check
 from zoomauto.ports.progress import Progress
 
@@ -21,6 +24,19 @@ class Parcel:
     extension: str
     #: Tells this file from every other for ever; makes a stable suffix for a taken name.
     identity: str
+    kind: FileKind = FileKind.OTHER
+    #: What the template says of it: ``title``, ``description``, ``tags``, ... -> any text.
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    #: Where its picture or sound lies at this destination, when it is a text made from one.
+    beside: str | None = None
+    #: A file in the work folder that is the destination's own: what it needs to go on with a
+    #: broken upload in another process. Gone once the recording is published.
+    state: PurePath | None = None
+
+    @property
+    def media_type(self) -> str:
+        """The type of its content, as HTTP names it."""
+        return guess_type(f"x{self.extension}", strict=False)[0] or "application/octet-stream"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +50,7 @@ class Delivered:
 
 
 class Destination(Protocol):
-    """An open destination. Built as ``adapter(options)`` with its validated options."""
+    """An open destination. Built as ``adapter(options, tools)`` with its validated options."""
 
     #: A frozen dataclass; its fields are the options of ``destination add --option``.
     Options: ClassVar[type]

@@ -7,13 +7,14 @@ from pathlib import Path, PurePath
 from typing import ClassVar
 
 from zoomauto.domain.artifact import Artifact
+from zoomauto.domain.recording import Recording
+from zoomauto.domain.time_map import Span, TimeMap
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, TemporaryError
 from zoomauto.media.ffmpeg import file_url, source_arguments
 from zoomauto.media.probe import MediaInfo, probe
 from zoomauto.media.silence import (
     Silence,
     Sound,
-    Span,
     bridged,
     leading_silence,
     listen,
@@ -120,6 +121,9 @@ class TrimStage:
         self._tools = tools
         self._timeout = timedelta(seconds=options.timeout_seconds)
 
+    def unavailable(self, recording: Recording) -> str | None:
+        """Serve every recording."""
+
     def run(self, context: StageContext) -> StageResult:
         """Listen to every file and cut it.
 
@@ -128,7 +132,7 @@ class TrimStage:
         """
         produced: list[Produced] = []
         verdicts: list[Verdict] = []
-        for artifact in context.inputs:
+        for artifact in context.media:
             source = Path(context.folder) / artifact.path
             info = probe(source, self._tools.ffmpeg)
             verdict = judge(info, self._listen(context, source, info), self._options)
@@ -258,6 +262,7 @@ def _produced(artifact: Artifact, piece: Path, info: MediaInfo, span: Span) -> P
             "cut_start_seconds": span.start.total_seconds(),
             "cut_end_seconds": (duration - span.end).total_seconds(),
             "duration_seconds": span.length.total_seconds(),
+            **TimeMap(kept=(span,)).to_details(),
         },
     )
 
@@ -265,7 +270,7 @@ def _produced(artifact: Artifact, piece: Path, info: MediaInfo, span: Span) -> P
 def _notes(context: StageContext, verdicts: list[Verdict]) -> list[str]:
     if len(verdicts) == 1:
         return [verdicts[0].note]
-    names = (PurePath(artifact.path).name for artifact in context.inputs)
+    names = (PurePath(artifact.path).name for artifact in context.media)
     return [f"{name}: {v.note}" for name, v in zip(names, verdicts, strict=True)]
 
 

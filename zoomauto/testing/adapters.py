@@ -44,7 +44,9 @@ class FakeAdapters:
         """Give the source of that name."""
         return self.sources[config.name]
 
-    def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
+    def destination(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> Destination:
         """Give the destination of that path."""
         return self.destinations[options["path"]]
 

@@ -105,7 +105,7 @@ class CheckDestination:
         """Try it; say fact by fact what works and what is missing."""
         with self.store.reading() as tx:
             found = find_destination(tx, owner, reference)
-        return self.adapters.destination(found.type, found.options).check()
+        return self.adapters.destination(found.type, found.options, found.secrets).check()
 
 
 def find_destination(tx: Transaction, owner: str, reference: str) -> DestinationConfig:

@@ -18,7 +18,7 @@ _KINDS = {
     "M4A": FileKind.AUDIO,
     "CHAT": FileKind.CHAT,
     "TRANSCRIPT": FileKind.TRANSCRIPT,
-    "CC": FileKind.TRANSCRIPT,
+    "CC": FileKind.CAPTIONS,
 }
 _MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
 #: The mixed sound; what follows are interpreters.
