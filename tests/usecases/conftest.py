@@ -57,6 +57,8 @@ class World:
     download: FakeStage = field(default_factory=lambda: FakeStage(action=fetch_files))
     trim: FakeStage = field(default_factory=lambda: FakeStage(action=cut_files))
     upload: FakeStage = field(default_factory=lambda: FakeStage(action=publish_inputs))
+    #: Stages that work on words; none unless a test brings them.
+    words: dict[str, FakeStage] = field(default_factory=dict)
     holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
     heartbeat_interval: timedelta = HEARTBEAT
@@ -65,7 +67,8 @@ class World:
 
     @property
     def adapters(self) -> FakeAdapters:
-        stages = {"download": self.download, "trim": self.trim, "upload": self.upload}
+        media = {"download": self.download, "trim": self.trim}
+        stages = media | self.words | {"upload": self.upload}
         return FakeAdapters(
             sources=self.sources, stages=stages, destinations={"/out": self.destination}
         )

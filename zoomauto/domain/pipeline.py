@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from zoomauto.domain.processing import STAGES, Flags
-from zoomauto.domain.recording import FileKind, RecordingFile, RecordingStatus
+from zoomauto.domain.recording import FileKind, Recording, RecordingFile, RecordingStatus
 
 #: The status of a recording while a stage works on it, and once it is done.
 STATUS_WHILE = {
@@ -25,6 +25,9 @@ STATUS_AFTER = {
     "topics": RecordingStatus.TRANSCRIBED,
     "upload": RecordingStatus.UPLOADED,
 }
+
+#: The stages that work on words; a late transcript makes them necessary again.
+_WORKS_ON_WORDS = frozenset({"transcription", "subtitles", "topics"})
 
 _UNTOUCHED = RecordingStatus.INITIALIZED
 
@@ -90,6 +93,13 @@ def plan(flags: Flags, *, done: Collection[str], unavailable: Mapping[str, str])
         running = running or stage.action is Action.RUN
         stages.append(stage)
     return Plan(stages=tuple(stages))
+
+
+def stage_fingerprint(stage: str, recording: Recording) -> str:
+    """Give what a stage's checkpoint depends on: the source's media, and its texts where used."""
+    if stage in _WORKS_ON_WORDS:
+        return f"{recording.fingerprint} {recording.texts_fingerprint}"
+    return recording.fingerprint
 
 
 def resting_status(done: Collection[str]) -> RecordingStatus:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -103,7 +103,7 @@ def _publish_all(context: StageContext, name: str, destination: Destination) -> 
     media: dict[str, str] = {}
     wanted = _wanted(context, name)
     for artifact in wanted:
-        held = next((e for e in _earlier(context, name, artifact) if destination.holds(e)), None)
+        held = _held(context, name, artifact, destination)
         delivered = held or destination.publish(
             parcel_of(context, artifact, place=name, beside=media.get(artifact.media_key)),
             context.progress,
@@ -115,6 +115,19 @@ def _publish_all(context: StageContext, name: str, destination: Destination) -> 
             published += 1
     already = len(wanted) - published
     return f"published {published} to {name}" + (f", {already} already there" if already else "")
+
+
+def _held(
+    context: StageContext, name: str, artifact: Artifact, destination: Destination
+) -> Delivered | None:
+    """Give what was delivered before and is still there.
+
+    Once the work folder is gone, what was published counts wherever somebody has moved it since:
+    only words that came late are published then.
+    """
+    is_gone = not Path(context.folder / artifact.path).exists()
+    earlier = _earlier(context, name, artifact)
+    return next((e for e in earlier if is_gone or destination.holds(e)), None)
 
 
 def _wanted(context: StageContext, name: str) -> Sequence[Artifact]:
