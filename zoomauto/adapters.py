@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from zoomauto import registry
@@ -29,6 +30,7 @@ class RegisteredAdapters:
     _sources: dict[int, tuple[SourceConfig, Source]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def stage_options(self) -> Mapping[str, type]:
         """Give the options dataclass of each stage there is, by stage name."""
@@ -60,6 +62,10 @@ class RegisteredAdapters:
 
     def source(self, config: SourceConfig) -> Source:
         """Open a source, or give the open one while its configuration stays the same."""
+        with self._opening:
+            return self._opened(config)
+
+    def _opened(self, config: SourceConfig) -> Source:
         known, opened = self._sources.get(config.id, (None, None))
         if opened is None or known is None or not _is_same(known, config):
             place = f"source {config.name!r}"

@@ -119,7 +119,10 @@ class App:
         from zoomauto.media.tools import Tools
 
         tools = Tools(
-            workspace=self.workspace, clock=self.clock, ffmpeg_setting=self.settings.ffmpeg
+            workspace=self.workspace,
+            clock=self.clock,
+            ffmpeg_setting=self.settings.ffmpeg,
+            niceness=self.settings.nice,
         )
         return RegisteredAdapters(tools=tools)
 
@@ -357,6 +360,7 @@ class App:
             ),
             trash_published=self._trash_published(),
             interrupt=main_thread_interrupter(),
+            parallel=self.settings.parallel,
         )
 
     def _trash_published(self) -> "TrashPublished":

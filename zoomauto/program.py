@@ -17,7 +17,14 @@ from zoomauto.domain.invocation import Invocation, Obstacle
 from zoomauto.settings import Settings, without_password
 
 #: Settings without an option of their own -> the kind of platform folder that their default is in.
-_CARRIED = {"workspace": "data", "ffmpeg": None, "log_file": "state", "state_folder": "state"}
+_CARRIED = {
+    "workspace": "data",
+    "ffmpeg": None,
+    "log_file": "state",
+    "state_folder": "state",
+    "parallel": None,
+    "nice": None,
+}
 _FOLDERS = {"data": ".local/share", "state": ".local/state"}
 #: What libpq takes from its environment, secrets aside (its manual, section 34.15).
 _LIBPQ = (

@@ -62,6 +62,7 @@ class World:
     holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
     heartbeat_interval: timedelta = HEARTBEAT
+    parallel: int = 1
     #: Raises KeyboardInterrupt in the test when a run takes too long.
     interrupt: Callable[[], None] = field(default_factory=main_thread_interrupter)
 
@@ -180,6 +181,7 @@ class World:
             sync_source=self.sync_source,
             process_recording=self.process_recording,
             interrupt=self.interrupt,
+            parallel=self.parallel,
             heartbeat_interval=self.heartbeat_interval,
             trash_published=self.trash_published,
         )
