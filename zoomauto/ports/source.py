@@ -1,6 +1,6 @@
 """Where recordings come from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
@@ -57,6 +57,21 @@ class Source(Protocol):
 
     def check(self) -> tuple[Check, ...]:
         """Prove that the source works, and say what is missing."""
+
+
+#: Whether a recording (by its key) was listed under a mark before.
+IsKnown = Callable[[str, str], bool]
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """What a source can do besides, when it sees that nothing has changed without reading it."""
+
+    def list_changed(self, window: Window, is_known: IsKnown) -> Iterator[ListedRecording | str]:
+        """List as ``list_recordings`` does, but give only the key of what is known.
+
+        The others have their marks.
+        """
 
 
 @runtime_checkable
