@@ -51,6 +51,9 @@ class Source(Protocol):
     def fetch(self, file: RecordingFile, target: PurePath, progress: Progress) -> Fetched:
         """Write one file's bytes to ``target``, replacing what is there.
 
+        Several files may be fetched at once, each by a thread of its own. ``progress`` may raise,
+        to end it; what came so far may stay.
+
         Raise PermanentError when the source no longer has it, CorruptMedia when it is not what
         was listed, TemporaryError for everything that may pass.
         """
