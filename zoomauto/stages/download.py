@@ -123,7 +123,8 @@ class _Side:
     at_once: int
     #: Files from this place on are given up.
     _end: float = math.inf
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _running: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def fetch(self, files: Sequence[RecordingFile], copies: Sequence[Path]) -> tuple[Produced, ...]:
         """Fetch all files; raise what the first of those that fail raises."""
@@ -134,21 +135,30 @@ class _Side:
         try:
             return tuple(pool.map(self._fetch_one, range(len(files)), files, copies))
         finally:
-            # After an interruption nobody writes on behind the back of whoever comes next.
+            # After an interruption nobody writes on behind the back of whoever comes next. The
+            # pool does not wait for a thread that it was just starting.
             self._give_up_from(-1)
             pool.shutdown(cancel_futures=True)
+            with self._changed:
+                self._changed.wait_for(lambda: self._running == 0)
 
     def _fetch_one(self, place: int, file: RecordingFile, copy: Path) -> Produced:
         progress = _Stoppable(progress=self.context.progress, is_stopped=lambda: place >= self._end)
-        try:
+        with self._changed:
             progress.check()
+            self._running += 1
+        try:
             return _fetch(replace(self.context, progress=progress), file, copy)
         except BaseException:
             self._give_up_from(place + 1)
             raise
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
 
     def _give_up_from(self, place: int) -> None:
-        with self._lock:
+        with self._changed:
             self._end = min(self._end, place)
 
 
