@@ -34,7 +34,7 @@ class Finding:
     listed: ListedRecording
     known: Recording | None
     novelty: Novelty
-    #: Fields of the remembered recording to write; empty unless it is updated.
+    #: Fields of the remembered recording to write; at most its mark unless it is updated.
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -50,6 +50,8 @@ def compare(listed: ListedRecording, known: Recording | None) -> Finding:
         return Finding(listed=listed, known=None, novelty=Novelty.NEW)
     changes = _changes(listed, known)
     novelty = Novelty.UPDATED if changes else Novelty.SAME
+    if listed.mark != known.mark:
+        changes["mark"] = listed.mark
     return Finding(listed=listed, known=known, novelty=novelty, changes=changes)
 
 
@@ -67,7 +69,8 @@ def gone(known: Recording) -> Finding:
         pending_reason=known.pending_reason,
         expires_at=known.expires_at,
     )
-    changes = {"status": RecordingStatus.EXPIRED}
+    # Without its mark it is looked at again when the source lists it once more.
+    changes = {"status": RecordingStatus.EXPIRED, "mark": None}
     return Finding(listed=listed, known=known, novelty=Novelty.UPDATED, changes=changes)
 
 

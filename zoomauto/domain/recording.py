@@ -120,6 +120,8 @@ class ListedRecording:
     pending_reason: str | None = None
     #: When the source will delete it by itself, if it says so.
     expires_at: datetime | None = None
+    #: Equal marks mean that nothing of this has changed; None from a source that gives none.
+    mark: str | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -147,6 +149,8 @@ class Recording:
     pending_reason: str | None = None
     #: When the source will delete it by itself, if it says so.
     expires_at: datetime | None = None
+    #: The mark under which it was listed last.
+    mark: str | None = None
     #: Why it counts as blank; None when it does not.
     blank_reason: str | None = None
     #: The job that took it; no other job touches it until ``recording reset``.

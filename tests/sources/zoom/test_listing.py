@@ -141,6 +141,24 @@ def test_listing_twice_gives_equal_values(make_zoom: MakeZoom, make_source: Make
     assert once == again
 
 
+def test_what_is_known_by_its_mark_is_given_by_its_key_alone(
+    make_zoom: MakeZoom, make_source: MakeSource, clock: FrozenClock
+):
+    world = World.generated(users=9, days=20)
+    source = make_source(make_zoom(world))
+    first = list(source.list_changed(EVER, lambda *_: False))
+    assert first == list(source.list_recordings(EVER))
+    marks = {r.key: r.mark for r in first if not isinstance(r, str)}
+    clock.sleep(timedelta(days=3))  # what was being processed is ready, late texts are there
+
+    again = list(source.list_changed(EVER, lambda key, mark: marks[key] == mark))
+
+    now = list(source.list_recordings(EVER))
+    changed = [recording for recording in now if recording not in first]
+    assert [found for found in again if not isinstance(found, str)] == changed != []
+    assert [getattr(found, "key", found) for found in again] == [r.key for r in now]
+
+
 def test_only_what_started_in_the_window_is_given(make_zoom: MakeZoom, make_source: MakeSource):
     source = make_source(make_zoom(World.generated(users=9, days=20)))
     everything = sorted(source.list_recordings(EVER), key=lambda recording: recording.start_at)
