@@ -21,6 +21,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "destination": {
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
     },
     "scheduler": {
         "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",
