@@ -20,6 +20,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {
+        "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
         "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
     },

@@ -4,6 +4,8 @@ A new destination needs a line in ``OPTIONS`` that makes a fresh one; without it
 """
 
 import hashlib
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,8 +25,36 @@ from zoomauto.testing.destination import FakeDestination
 from zoomauto.testing.progress import FakeProgress
 from zoomauto.workspace import DiskWorkspace
 
+#: A courier who never replaces anything, and says where he has put it.
+COURIER = """
+import hashlib, json, os, sys
+from pathlib import Path
+path, folder, name, extension, sha256 = sys.argv[1:]
+content = Path(path).read_bytes()
+for suffix in ("", f" ({sha256[:8]})"):
+    target = Path(folder) / f"{name}{suffix}{extension}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists() or target.read_bytes() == content:
+        break
+target.write_bytes(content)
+print(json.dumps({"location": str(target)}))
+"""
+
+
+def courier(folder: Path) -> Mapping[str, Any]:
+    script = folder / "courier.py"
+    script.write_text(COURIER)
+    python = shlex.quote(sys.executable)
+    look = "import os, sys; sys.exit(os.path.getsize(sys.argv[1]) != int(sys.argv[2]))"
+    return {
+        "command": f"{python} {script} {{path}} {folder}/out {{name}} {{extension}} {{sha256}}",
+        "holds_command": f"{python} -c '{look}' {{location}} {{size}}",
+    }
+
+
 #: Name in the registry -> options of a fresh destination in a folder; servers are fixtures.
 OPTIONS: Mapping[str, Callable[[Path, pytest.FixtureRequest], Mapping[str, Any]]] = {
+    "command": lambda folder, _: courier(folder),
     "folder": lambda folder, _: {"path": str(folder / "out")},
     "sftp": lambda folder, request: request.getfixturevalue("sshd").options(folder / "out"),
 }
