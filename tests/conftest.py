@@ -193,6 +193,19 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         drain.join()
 
 
+@pytest.fixture(scope="session")
+def rclone() -> Callable[[Path], dict[str, Any]]:
+    """Give the options of an rclone destination that ends in a folder."""
+    require_component(shutil.which("rclone"), "rclone")
+
+    def options(folder: Path) -> dict[str, Any]:
+        config = folder / "rclone.conf"
+        config.write_text(f"[shelf]\ntype = alias\nremote = {folder}/out\n")
+        return {"remote": "shelf:", "config": str(config)}
+
+    return options
+
+
 def _descendants(process: int) -> Iterator[int]:
     for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
         with suppress(FileNotFoundError):

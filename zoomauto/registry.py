@@ -22,6 +22,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "destination": {
         "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "rclone": "zoomauto.destinations.rclone:RcloneDestination",
         "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
     },
     "scheduler": {

@@ -56,6 +56,7 @@ def courier(folder: Path) -> Mapping[str, Any]:
 OPTIONS: Mapping[str, Callable[[Path, pytest.FixtureRequest], Mapping[str, Any]]] = {
     "command": lambda folder, _: courier(folder),
     "folder": lambda folder, _: {"path": str(folder / "out")},
+    "rclone": lambda folder, request: request.getfixturevalue("rclone")(folder),
     "sftp": lambda folder, request: request.getfixturevalue("sshd").options(folder / "out"),
 }
 REGISTERED = sorted(registry.BUILT_IN["destination"])
