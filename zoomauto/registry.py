@@ -21,7 +21,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {
+        "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "rclone": "zoomauto.destinations.rclone:RcloneDestination",
+        "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
     },
     "scheduler": {
         "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",
