@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -16,6 +17,9 @@ import hypothesis
 import pytest
 
 Component = Callable[[object, str], None]
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and all their children too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("zoomauto", deadline=None)
