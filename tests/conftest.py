@@ -18,7 +18,7 @@ import pytest
 
 Component = Callable[[object, str], None]
 
-# A shell that starts the tests in the background has them ignore Ctrl-C, and all their children too.
+# A shell that starts the tests in the background has them and their children ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on what else the machine does.
