@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         AddDestination,
         CheckDestination,
         ListDestinations,
+        LogInToDestination,
         RemoveDestination,
         ShowDestination,
     )
@@ -119,7 +120,10 @@ class App:
         from zoomauto.media.tools import Tools
 
         tools = Tools(
-            workspace=self.workspace, clock=self.clock, ffmpeg_setting=self.settings.ffmpeg
+            workspace=self.workspace,
+            clock=self.clock,
+            ffmpeg_setting=self.settings.ffmpeg,
+            state_folder=self.settings.state_folder,
         )
         return RegisteredAdapters(tools=tools)
 
@@ -237,6 +241,11 @@ class App:
         from zoomauto.usecases.edit_destinations import CheckDestination
 
         return CheckDestination(store=self.store, adapters=self.adapters)
+
+    def log_in_to_destination(self) -> "LogInToDestination":
+        from zoomauto.usecases.edit_destinations import LogInToDestination
+
+        return LogInToDestination(store=self.store, adapters=self.adapters)
 
     def show_quota(self) -> "ShowQuota":
         from zoomauto.usecases.edit_quotas import ShowQuota

@@ -21,6 +21,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "destination": {
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "google-drive": "zoomauto.destinations.google_drive.destination:DriveDestination",
+        "youtube": "zoomauto.destinations.youtube.destination:YouTubeDestination",
     },
     "scheduler": {
         "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",

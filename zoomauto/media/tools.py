@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg
 from zoomauto.ports.clock import Clock
@@ -18,6 +19,8 @@ class Tools:
     clock: Clock
     #: The setting ``media.ffmpeg``: a path or a name; None to look for one.
     ffmpeg_setting: str | None = None
+    #: For what outlives a run and belongs in no database, such as logins.
+    state_folder: PurePath | None = None
     #: Those of the source that is opened; nothing is resolved before it is asked for.
     secrets: Secrets = field(default_factory=lambda: StoredSecrets({}))
 
