@@ -33,7 +33,12 @@ class Loopback:
         except OSError as error:
             raise UsageError(f"port {visit.port} cannot be used: {error.strerror}") from error
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            # Whoever ends it waits for the next look.
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": 0.05},
+            daemon=True,
+        )
         self._thread.start()
 
     @property

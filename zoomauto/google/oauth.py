@@ -156,7 +156,9 @@ class Tokens:
         }
 
         def send() -> Answer:
-            return self._http.send("POST", self._options.token_url, body=Body(form={**client, **form}))
+            return self._http.send(
+                "POST", self._options.token_url, body=Body(form={**client, **form})
+            )
 
         answer = ask_patiently(send, self._tools.clock, what=what)
         document = document_of(answer)

@@ -45,9 +45,7 @@ class Upload:
     memory: UploadMemory
 
 
-def send_resumably(
-    client: GoogleClient, upload: Upload, progress: Progress, *, chunk: int = CHUNK
-) -> Mapping[str, Any]:
+def send_resumably(client: GoogleClient, upload: Upload, progress: Progress) -> Mapping[str, Any]:
     """Send a parcel; give the finished object as Google describes it.
 
     Goes on with the session that the memory holds. Raise CorruptMedia when the bytes read are not
@@ -55,7 +53,7 @@ def send_resumably(
     """
     parcel = upload.parcel
     with progress.step(parcel.name, total=parcel.size_bytes, unit="bytes") as step:
-        sending = _Sending(client=client, upload=upload, pieces=Pieces(parcel, step), chunk=chunk)
+        sending = _Sending(client=client, upload=upload, pieces=Pieces(parcel, step))
         return sending.run()
 
 
@@ -66,7 +64,6 @@ class _Sending:
     client: GoogleClient
     upload: Upload
     pieces: Pieces
-    chunk: int
     #: How many bytes Google has; None when it must be asked.
     position: int | None = None
     #: The most that Google ever had: less than this is no progress.
@@ -128,7 +125,7 @@ class _Sending:
         content: bytes | Iterable[bytes] = b""
         span, length = f"bytes */{total}", 0
         if start is not None and start < total:
-            end = min(start + self.chunk, total)
+            end = min(start + CHUNK, total)
             content = self.pieces.between(start, end)
             span, length = f"bytes {start}-{end - 1}/{total}", end - start
         elif not total:

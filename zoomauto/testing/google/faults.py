@@ -49,6 +49,11 @@ class Faults:
         with self._lock:
             self._planned.append(fault)
 
+    def forget(self) -> None:
+        """Drop the rest."""
+        with self._lock:
+            self._planned.clear()
+
     def take(self, call: Call) -> Fault | None:
         """Give the fault that a request meets, and count it."""
         with self._lock:

@@ -1,8 +1,7 @@
 """A faithful fake of what we use of Google: OAuth, resumable uploads, YouTube and Drive.
 
 with FakeGoogle() as google:
-    options = {"client_id": google.client_id, **google.youtube_addresses}
-    ...
+    ...  # a destination with google.youtube_options or google.drive_options
 assert google.complaints() == ()
 """
 
@@ -12,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
+from urllib.request import urlopen
 
 from zoomauto.testing.google import drive, youtube
 from zoomauto.testing.google.drive import FakeDrive
@@ -58,18 +58,27 @@ class FakeGoogle:
         return self._wire.origin
 
     @property
-    def youtube_addresses(self) -> dict[str, str]:
+    def youtube_options(self) -> dict[str, str]:
         """The options that lead a YouTube destination here."""
-        return self._addresses(youtube.API, youtube.UPLOAD)
+        return self._options(youtube.API, youtube.UPLOAD)
 
     @property
-    def drive_addresses(self) -> dict[str, str]:
+    def drive_options(self) -> dict[str, str]:
         """The options that lead a Google Drive destination here."""
-        return self._addresses(drive.API, drive.UPLOAD)
+        return self._options(drive.API, drive.UPLOAD)
+
+    def visit(self, address: str) -> None:
+        """Open a page as a person's browser would, and follow it to its end."""
+        with urlopen(address, timeout=10) as page:  # noqa: S310 - loopback
+            page.read()
 
     def fail(self, fault: Fault) -> None:
         """Plan something that goes wrong."""
         self._faults.plan(fault)
+
+    def fail_nothing(self) -> None:
+        """Forget what was planned."""
+        self._faults.forget()
 
     def counts(self) -> Counter[str]:
         """Count requests by method and the end of their path: ``PUT videos``."""
@@ -94,8 +103,9 @@ class FakeGoogle:
     ) -> None:
         self.stop()
 
-    def _addresses(self, api: str, upload: str) -> dict[str, str]:
+    def _options(self, api: str, upload: str) -> dict[str, str]:
         return {
+            "client_id": self.client_id,
             "auth_url": f"{self.origin}{_AUTH}",
             "token_url": f"{self.origin}{_TOKEN}",
             "api_base": f"{self.origin}{api}",

@@ -4,9 +4,11 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -43,7 +45,7 @@ class Call:
     query: Mapping[str, str]
     #: By lower-case name.
     headers: Mapping[str, str]
-    stream: BinaryIO
+    stream: BufferedIOBase
     unread: int
 
     def read(self, most: int | None = None) -> bytes:
@@ -60,12 +62,31 @@ class Call:
         return found if isinstance(found, dict) else {}
 
 
+class _Server(ThreadingHTTPServer):
+    """Knows its connections, so that none outlives it."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.connections: set[Any] = set()
+        super().__init__(("127.0.0.1", port), handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a new connection."""
+        self.connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection."""
+        self.connections.discard(request)
+        super().shutdown_request(request)
+
+
 class Wire:
     """A server on a free port of this machine, a thread for each connection."""
 
     def __init__(self, answer: Callable[[Call], Reply], *, port: int = 0) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(answer))
-        self._server.daemon_threads = True
+        self._server = _Server(port, _handler(answer))
         self.origin = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -73,10 +94,13 @@ class Wire:
         self._thread.start()
 
     def stop(self) -> None:
-        """Give the port back."""
+        """Cut every connection and give the port back. Doing it again does nothing."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        for connection in tuple(self._server.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def _handler(answer: Callable[[Call], Reply]) -> type[BaseHTTPRequestHandler]:
