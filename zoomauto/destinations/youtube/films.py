@@ -122,7 +122,7 @@ def picture_at(ffmpeg: Ffmpeg, path: PurePath, seconds: float) -> bytes:
     with tempfile.TemporaryDirectory(prefix="zoomauto-") as folder:
         target = Path(folder) / "picture.jpg"
         for start in (seconds, 0.0):
-            arguments = ["-ss", f"{start:.3f}", *source_arguments(path)]
+            arguments = ["-y", "-ss", f"{start:.3f}", *source_arguments(path)]
             form = ["-frames:v", "1", "-vf", "scale=-2:720", "-q:v", "4", "-f", "mjpeg"]
             ffmpeg.run([*arguments, *form, f"file:{target}"], timeout=_FRAME_TIMEOUT)
             if target.is_file() and target.stat().st_size:
