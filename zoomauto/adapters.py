@@ -10,6 +10,7 @@ from typing import Any
 from zoomauto import registry
 from zoomauto.domain.options import read_options
 from zoomauto.domain.processing import STAGES
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import SourceConfig
 from zoomauto.errors import InvalidOptions, UsageError
 from zoomauto.media.tools import Tools
@@ -48,6 +49,12 @@ class RegisteredAdapters:
     ) -> dict[str, Any]:
         """Validate a destination's options likewise."""
         return _checked("destination", type_name, options, secrets)
+
+    def kinds_taken(self, type_name: str) -> frozenset[FileKind] | None:
+        """Give the kinds of artifacts that such a destination has a place for; None: all."""
+        taken: frozenset[FileKind] | None
+        taken = getattr(registry.load("destination", type_name), "takes", None)
+        return taken
 
     def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
         """Whether what is published at that destination would be listed by ``source`` again."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         AddDestination,
         CheckDestination,
         ListDestinations,
+        LogInToDestination,
         RemoveDestination,
         ShowDestination,
     )
@@ -123,6 +124,7 @@ class App:
             clock=self.clock,
             ffmpeg_setting=self.settings.ffmpeg,
             niceness=self.settings.nice,
+            state_folder=self.settings.state_folder,
         )
         return RegisteredAdapters(tools=tools)
 
@@ -240,6 +242,11 @@ class App:
         from zoomauto.usecases.edit_destinations import CheckDestination
 
         return CheckDestination(store=self.store, adapters=self.adapters)
+
+    def log_in_to_destination(self) -> "LogInToDestination":
+        from zoomauto.usecases.edit_destinations import LogInToDestination
+
+        return LogInToDestination(store=self.store, adapters=self.adapters)
 
     def show_quota(self) -> "ShowQuota":
         from zoomauto.usecases.edit_quotas import ShowQuota

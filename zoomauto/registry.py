@@ -23,8 +23,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "destination": {
         "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "google-drive": "zoomauto.destinations.google_drive.destination:DriveDestination",
         "rclone": "zoomauto.destinations.rclone:RcloneDestination",
         "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
+        "youtube": "zoomauto.destinations.youtube.destination:YouTubeDestination",
     },
     "scheduler": {
         "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,10 +16,12 @@ import pytest
 
 from zoomauto import registry
 from zoomauto.domain.options import read_options
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import Check
 from zoomauto.errors import InvalidOptions, UsageError
 from zoomauto.media.tools import Tools
-from zoomauto.ports.destination import Destination, Parcel
+from zoomauto.ports.destination import Destination, Parcel, Personal, Visit
+from zoomauto.secrets import StoredSecrets
 from zoomauto.testing.clock import FrozenClock
 from zoomauto.testing.destination import FakeDestination
 from zoomauto.testing.progress import FakeProgress
@@ -58,6 +60,8 @@ OPTIONS: Mapping[str, Callable[[Path, pytest.FixtureRequest], Mapping[str, Any]]
     "folder": lambda folder, _: {"path": str(folder / "out")},
     "rclone": lambda folder, request: request.getfixturevalue("rclone")(folder),
     "sftp": lambda folder, request: request.getfixturevalue("sshd").options(folder / "out"),
+    "google-drive": lambda _, request: request.getfixturevalue("google").drive_options,
+    "youtube": lambda _, request: request.getfixturevalue("google").youtube_options,
 }
 REGISTERED = sorted(registry.BUILT_IN["destination"])
 
@@ -66,7 +70,16 @@ def opened(name: str, folder: Path, request: pytest.FixtureRequest) -> Destinati
     adapter = registry.load("destination", name)
     options = read_options(adapter.Options, OPTIONS[name](folder, request), where=name)
     clock = FrozenClock(datetime(2026, 11, 23, tzinfo=UTC))
-    made: Destination = adapter(options, Tools(workspace=DiskWorkspace(folder), clock=clock))
+    tools = Tools(
+        workspace=DiskWorkspace(folder),
+        clock=clock,
+        secrets=StoredSecrets(dict.fromkeys(adapter.secret_names, "env:CONTRACT_SECRET")),
+        state_folder=folder / "state",
+    )
+    made: Destination = adapter(options, tools)
+    if isinstance(made, Personal):
+        visit = request.getfixturevalue("google").visit
+        made.log_in(Visit(open_page=visit, patience=timedelta(seconds=10)))
     return made
 
 
@@ -90,6 +103,8 @@ def parcel_of(tmp_path: Path) -> Callable[..., Parcel]:
             name="2026/Weekly Sync [7]",
             extension=".mp4",
             identity=identity,
+            kind=FileKind.VIDEO,
+            state=tmp_path / f"upload-{path.name[:8]}",
         )
 
     return made

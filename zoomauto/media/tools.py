@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 from threading import Semaphore
 
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg, one_per_core
@@ -23,6 +24,8 @@ class Tools:
     niceness: int = 0
     #: How many ffmpegs may run at once, whoever starts them.
     turns: Semaphore = field(default_factory=one_per_core, repr=False)
+    #: For what outlives a run and belongs in no database, such as logins.
+    state_folder: PurePath | None = None
     #: Those of the source that is opened; nothing is resolved before it is asked for.
     secrets: Secrets = field(default_factory=lambda: StoredSecrets({}))
 
