@@ -2,7 +2,7 @@
 
 One daemon compares each line with the wall clock once a minute, as busybox's and macOS's do. The
 other follows the clock logic of Debian's cron and cronie, their waits between batches included.
-ZOOMAUTO_SOAK=1 tries far more of everything.
+ZOOMAUTO_TEST_SIZES=full tries far more of everything.
 """
 
 import os
@@ -32,7 +32,7 @@ from zoomauto.domain.schedule import (
 )
 from zoomauto.errors import InvalidSchedule
 
-SOAK = os.environ.get("ZOOMAUTO_SOAK") == "1"
+SOAK = os.environ.get("ZOOMAUTO_TEST_SIZES") == "full"
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HORIZON = timedelta(days=5 * 366)
 MINUTE = 60
