@@ -35,7 +35,7 @@ MakeZoom = Callable[..., FakeZoom]
 MakeSource = Callable[..., ZoomSource]
 
 EVER = Window(start_at=UNTIL - timedelta(days=92), end_at=UNTIL + timedelta(days=1))
-USERS = 500 if os.environ.get("ZOOMAUTO_SOAK") == "1" else 40
+USERS = 500 if os.environ.get("ZOOMAUTO_TEST_SIZES") == "full" else 40
 ALONE: dict[str, dict[str, Any]] = {
     "none": {},
     "tokens end after 20 calls": {"token_calls": 20},
