@@ -21,6 +21,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "destination": {
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "object-store": "zoomauto.destinations.object_store.destination:ObjectStoreDestination",
+        "webdav": "zoomauto.destinations.webdav.destination:WebdavDestination",
     },
     "scheduler": {
         "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",

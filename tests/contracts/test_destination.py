@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,31 +18,42 @@ from zoomauto.domain.source import Check
 from zoomauto.errors import InvalidOptions, UsageError
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Destination, Parcel
+from zoomauto.secrets import StoredSecrets
 from zoomauto.testing.clock import FrozenClock
 from zoomauto.testing.destination import FakeDestination
 from zoomauto.testing.progress import FakeProgress
 from zoomauto.workspace import DiskWorkspace
 
-#: Name in the registry -> options of a fresh destination in a folder.
-OPTIONS: Mapping[str, Callable[[Path], Mapping[str, Any]]] = {
-    "folder": lambda folder: {"path": str(folder / "out")},
+#: Name in the registry -> options of a fresh destination in a folder; servers are fixtures.
+OPTIONS: Mapping[str, Callable[[Path, pytest.FixtureRequest], Mapping[str, Any]]] = {
+    "folder": lambda folder, _: {"path": str(folder / "out")},
+    "object-store": lambda _, request: request.getfixturevalue("bucket_options"),
+    "webdav": lambda _, request: request.getfixturevalue("webdav_options"),
+}
+#: Name in the registry -> references to its secrets.
+SECRETS: Mapping[str, Mapping[str, str]] = {
+    "object-store": {"secret_access_key": "command:echo anything"},
+    "webdav": {"password": "command:echo secret"},
 }
 REGISTERED = sorted(registry.BUILT_IN["destination"])
 
 
-def opened(name: str, folder: Path) -> Destination:
+def opened(name: str, folder: Path, request: pytest.FixtureRequest) -> Destination:
     adapter = registry.load("destination", name)
-    options = read_options(adapter.Options, OPTIONS[name](folder), where=name)
+    options = read_options(adapter.Options, OPTIONS[name](folder, request), where=name)
     clock = FrozenClock(datetime(2026, 11, 23, tzinfo=UTC))
-    made: Destination = adapter(options, Tools(workspace=DiskWorkspace(folder), clock=clock))
+    secrets = StoredSecrets(SECRETS.get(name, {}))
+    tools = Tools(workspace=DiskWorkspace(folder), clock=clock, secrets=secrets)
+    made: Destination = adapter(options, tools)
     return made
 
 
 @pytest.fixture(params=[*REGISTERED, "fake"])
 def destination(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     fake: Any = FakeDestination()
-    found: Destination = fake if request.param == "fake" else opened(request.param, tmp_path)
-    return found
+    if request.param == "fake":
+        return cast("Destination", fake)
+    return opened(request.param, tmp_path, request)
 
 
 @pytest.fixture
@@ -111,9 +122,11 @@ def test_its_options_are_a_frozen_dataclass_that_explains_itself(name: str):
 
 
 @pytest.mark.parametrize("name", REGISTERED)
-def test_an_unknown_option_is_refused_when_it_is_saved(name: str, tmp_path: Path):
+def test_an_unknown_option_is_refused_when_it_is_saved(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+):
     adapter = registry.load("destination", name)
-    values = {**OPTIONS[name](tmp_path), "no_such_option": 1}
+    values = {**OPTIONS[name](tmp_path, request), "no_such_option": 1}
     with pytest.raises(InvalidOptions, match="no_such_option") as refusal:
         read_options(adapter.Options, values, where=name)
     assert isinstance(refusal.value, UsageError)
