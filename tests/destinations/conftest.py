@@ -69,13 +69,13 @@ def answering() -> Iterator[Callable[..., str]]:
     """Run HTTP servers that give one answer to everybody; give the address of each."""
     with ExitStack() as stack:
 
-        def made(status: int, body: bytes = b"", **headers: str) -> str:
+        def made(status: int, body: bytes = b"", *, head: int = 0, **headers: str) -> str:
             class Handler(BaseHTTPRequestHandler):
                 protocol_version = "HTTP/1.1"
 
                 def answer(self) -> None:
                     self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                    self.send_response(status)
+                    self.send_response(head if head and self.command == "HEAD" else status)
                     for name, value in {**headers, "Content-Length": str(len(body))}.items():
                         self.send_header(name, value)
                     self.end_headers()
@@ -90,7 +90,7 @@ def answering() -> Iterator[Callable[..., str]]:
 
             server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
             stack.enter_context(server)
-            thread = threading.Thread(target=server.serve_forever)
+            thread = threading.Thread(target=server.serve_forever, args=(0.02,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(server.shutdown)
@@ -137,7 +137,7 @@ def bad_line() -> Iterator[Callable[..., Line]]:
 
             forwarder = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
             stack.enter_context(forwarder)
-            thread = threading.Thread(target=forwarder.serve_forever)
+            thread = threading.Thread(target=forwarder.serve_forever, args=(0.02,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(forwarder.shutdown)

@@ -51,7 +51,7 @@ def destination(
     secret: str = "anything",  # noqa: S107 - of private servers
 ) -> ObjectStoreDestination:
     secrets = StoredSecrets({"secret_access_key": f"command:echo {secret}"})
-    read = read_options(ObjectStoreDestination.Options, options, where="test")
+    read: Any = read_options(ObjectStoreDestination.Options, options, where="test")
     return ObjectStoreDestination(read, replace(tools, secrets=secrets))
 
 
@@ -369,5 +369,5 @@ def test_what_cannot_work_is_refused_when_it_is_saved(options: Mapping[str, Any]
 @pytest.mark.parametrize("url", ["s3://b-1", "s3://b.c/x/y/", "gs://b_1/ä b", "az://bb/x"])
 def test_addresses_of_buckets_are_taken(url: str):
     options = {"url": url, "credentials": "environment", "endpoint": "http://localhost:9000"}
-    read = read_options(ObjectStoreDestination.Options, options, where="destination")
+    read: Any = read_options(ObjectStoreDestination.Options, options, where="destination")
     assert "/".join((f"{read.kind}://{read.bucket}", *read.folders)) == url.rstrip("/")

@@ -18,6 +18,8 @@ from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Delivered, Parcel
 from zoomauto.ports.progress import Progress
 
+#: What servers on Windows refuse, and what some others take for the end of a name.
+_NOT_PORTABLE = str.maketrans(dict.fromkeys('?*:"<>|', "-"))
 #: Names that are looked at before any is used: one may hold the parcel already.
 _LOOKED_AT = 3
 
@@ -27,6 +29,7 @@ class WebdavDestination:
 
     A parcel is sent to a hidden name beside its place, read back, and then given its name in one
     step that fails when the name is taken. A name taken by the same bytes counts as published.
+    Of a name, the characters that Windows refuses become dashes.
     """
 
     Options: ClassVar[type] = WebdavOptions
@@ -44,7 +47,7 @@ class WebdavDestination:
         when the server refuses us, ConfigurationError when there is no such folder, DiskFull,
         Unreachable or TemporaryError when it cannot take them now.
         """
-        names = list(name_candidates(parcel))
+        names = [PurePath(str(n).translate(_NOT_PORTABLE)) for n in name_candidates(parcel)]
         with self._opened() as folder:
             room = folder.room()
             found = next((n for n in names[:_LOOKED_AT] if _is_same(folder, n, parcel)), None)
@@ -92,7 +95,7 @@ class WebdavDestination:
             self._verify(folder, temporary, parcel)
             for name in names:
                 if folder.move(temporary, name):
-                    return name
+                    return self._require_named(folder, name, parcel)
         except BaseException:
             # The next attempt sends it anew; a server that is gone keeps it until then.
             with suppress(ZoomautoError):
@@ -109,6 +112,12 @@ class WebdavDestination:
             is_same = folder.size_of(path) == parcel.size_bytes
         if not is_same:
             raise TemporaryError(f"{folder.address(path)} differs from what was sent")
+
+    def _require_named(self, folder: WebdavFolder, name: PurePath, parcel: Parcel) -> PurePath:
+        """Look whether the file is where it was moved to."""
+        if folder.size_of(name) != parcel.size_bytes:
+            raise TemporaryError(f"{folder.address(name)} is not there after it was put there")
+        return name
 
     def _refuse_full(self, room: int | None, parcel: Parcel) -> None:
         if room is not None and room < parcel.size_bytes:
