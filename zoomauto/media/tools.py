@@ -5,6 +5,7 @@ from functools import cached_property
 from threading import Semaphore
 
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg, one_per_core
+from zoomauto.media.room import Room
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.secrets import Secrets
 from zoomauto.ports.workspace import Workspace
@@ -23,6 +24,8 @@ class Tools:
     niceness: int = 0
     #: How many ffmpegs may run at once, whoever starts them.
     turns: Semaphore = field(default_factory=one_per_core, repr=False)
+    #: What copies and cuts that are under way still need of the disk.
+    room: Room = field(default_factory=Room, repr=False)
     #: Those of the source that is opened; nothing is resolved before it is asked for.
     secrets: Secrets = field(default_factory=lambda: StoredSecrets({}))
 

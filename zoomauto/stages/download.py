@@ -3,21 +3,24 @@
 import errno
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import ClassVar
 
 from zoomauto.domain.naming import safe_part
 from zoomauto.domain.recording import FileKind, Recording, RecordingFile
 from zoomauto.errors import (
+    CorruptMedia,
     DiskFull,
     InvalidOptions,
     PermanentError,
     TemporaryError,
     ZoomautoError,
 )
-from zoomauto.media.probe import probe_header
+from zoomauto.media.decode import damage
+from zoomauto.media.probe import MediaInfo, probe_header
 from zoomauto.media.tools import Tools
 from zoomauto.ports.source import Fetched
 from zoomauto.ports.stage import Produced, StageContext, StageResult
@@ -25,6 +28,7 @@ from zoomauto.ports.stage import Produced, StageContext, StageResult
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 _USUAL_EXTENSIONS = {FileKind.VIDEO: ".mp4", FileKind.AUDIO: ".m4a"}
 _LONGEST_STEM = 100
+_WEEK = 7 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +37,22 @@ class DownloadOptions:
 
     #: Bytes that must stay free on the work folder's disk; 1 GiB leaves room for what else runs.
     keep_free_bytes: int = 2**30
+    #: Decode all of each file, picture and sound: over a minute for each hour on two cores.
+    #: Without it the index is walked, and the trim stage hears what is damaged in the sound.
+    deep_check: bool = False
+    #: For the decoding of one file.
+    deep_check_timeout_seconds: float = 6 * 3600.0
 
     def __post_init__(self) -> None:
-        """Raise InvalidOptions for a negative size."""
+        """Raise InvalidOptions for a negative size and a time that cannot be kept."""
         if self.keep_free_bytes < 0:
             raise InvalidOptions(f"keep_free_bytes cannot be {self.keep_free_bytes}")
+        # Written so that "not a number", which compares with nothing, is refused too.
+        if not 1 <= self.deep_check_timeout_seconds <= _WEEK:
+            raise InvalidOptions(
+                f"deep_check_timeout_seconds cannot be {self.deep_check_timeout_seconds:g}:"
+                f" it goes from 1 to {_WEEK}"
+            )
 
 
 def files_to_take(recording: Recording) -> tuple[RecordingFile, ...]:
@@ -87,37 +102,60 @@ class DownloadStage:
         folder = Path(context.folder) / "download"
         folder.mkdir(exist_ok=True)
         copies = [folder / work_name(number, file) for number, file in enumerate(files, start=1)]
-        self._refuse_full(files, copies)
-        produced = tuple(
-            _fetch(context, file, copy) for file, copy in zip(files, copies, strict=True)
-        )
+        with self._room(files, copies):
+            produced = tuple(
+                self._fetch(context, file, copy) for file, copy in zip(files, copies, strict=True)
+            )
         total = sum(copy.stat().st_size for copy in copies)
         return StageResult(produced=produced, note=f"copied {_count(produced)}, {total:,} bytes")
 
-    def _refuse_full(self, files: Sequence[RecordingFile], copies: Sequence[Path]) -> None:
-        """Raise DiskFull before the first byte; what an earlier try left behind is replaced."""
+    def _room(
+        self, files: Sequence[RecordingFile], copies: Sequence[Path]
+    ) -> AbstractContextManager[None]:
+        """Claim the space, or raise DiskFull before the first byte."""
         needed = sum(file.size_bytes or 0 for file in files)
-        replaced = sum(_size(path) for copy in copies for path in (copy, _unfinished(copy)))
-        free = self._tools.workspace.free_bytes() + replaced
-        if free - needed < self._options.keep_free_bytes:
-            raise DiskFull(
-                f"{needed:,} bytes are to be copied and {self._options.keep_free_bytes:,} kept "
-                f"free, but only {free:,} are free",
-                hint="free some space where the work folders lie, or lower keep_free_bytes",
+        pieces = [path for copy in copies for path in (copy, _unfinished(copy))]
+
+        def refuse(others: int) -> None:
+            # What an earlier try left behind is replaced.
+            free = self._tools.workspace.free_bytes() + sum(map(_size, pieces)) - others
+            if free - needed < self._options.keep_free_bytes:
+                raise DiskFull(
+                    f"{needed:,} bytes are to be copied and {self._options.keep_free_bytes:,} kept "
+                    f"free, but only {free:,} are free",
+                    hint="free some space where the work folders lie, or lower keep_free_bytes",
+                )
+
+        return self._tools.room.claimed(lambda: needed - sum(map(_size, pieces)), refuse=refuse)
+
+    def _fetch(self, context: StageContext, file: RecordingFile, copy: Path) -> Produced:
+        """Copy one file under an unfinished name, look at it, then give it its name."""
+        unfinished = _unfinished(copy)
+        # What a broken connection left is kept: the source may go on from there.
+        with _deleted_after(DiskFull, PermanentError, piece=unfinished):
+            fetched = _fetched(context, file, unfinished)
+        with _deleted_after(ZoomautoError, piece=unfinished):
+            _refuse_other_size(file, fetched.size_bytes, _size(unfinished))
+            info = probe_header(unfinished)
+            if self._options.deep_check:
+                self._decode(context, unfinished, info)
+        unfinished.replace(copy)
+        return Produced(path=copy, file_key=file.key, kind=file.kind, sha256=fetched.sha256)
+
+    def _decode(self, context: StageContext, copy: Path, info: MediaInfo | None) -> None:
+        """Raise CorruptMedia for what cannot be decoded."""
+        length = info.duration if info else None
+        total = length.total_seconds() if length else None
+        with context.progress.step(f"check {copy.name}", total=total, unit="seconds") as step:
+            found = damage(
+                copy,
+                self._tools.ffmpeg,
+                timeout=timedelta(seconds=self._options.deep_check_timeout_seconds),
+                advance=step.advance,
             )
-
-
-def _fetch(context: StageContext, file: RecordingFile, copy: Path) -> Produced:
-    """Copy one file under an unfinished name, look at it, then give it its name."""
-    unfinished = _unfinished(copy)
-    # What a broken connection left is kept: the source may go on from there.
-    with _deleted_after(DiskFull, PermanentError, piece=unfinished):
-        fetched = _fetched(context, file, unfinished)
-    with _deleted_after(ZoomautoError, piece=unfinished):
-        _refuse_other_size(file, fetched.size_bytes, _size(unfinished))
-        probe_header(unfinished)
-    unfinished.replace(copy)
-    return Produced(path=copy, file_key=file.key, kind=file.kind, sha256=fetched.sha256)
+        if found:
+            errors = "1 error" if len(found) == 1 else f"{len(found)} errors"
+            raise CorruptMedia(f"the file is damaged, {errors} while decoding it: {found[0]}")
 
 
 def _fetched(context: StageContext, file: RecordingFile, unfinished: Path) -> Fetched:
