@@ -39,8 +39,10 @@ from zoomauto.ports.stage import Produced, StageContext, StageResult
 
 #: Less than this is not worth another copy of the file.
 _LEAST_CUT = timedelta(seconds=1)
-#: A copied stream ends with whole packets, and slides change slowly.
-_TOLERANCE = timedelta(seconds=1)
+#: A copied stream ends with whole packets, and slides change slowly: a frame may last for seconds,
+#: and those that are decoded out of order bring others along.
+_TOO_SHORT = timedelta(seconds=1)
+_TOO_LONG = timedelta(seconds=10)
 #: What a joint may add: a frame of sound, and the frames around a key frame.
 _JOINT = timedelta(milliseconds=100)
 _NOTHING = timedelta()
@@ -262,8 +264,8 @@ class TrimStage:
     def _refuse_wrong_piece(self, piece: Path, info: MediaInfo, kept: TimeMap) -> None:
         """Raise CorruptMedia unless the piece has the length and the tracks it should have."""
         cut = probe(piece, self._tools.ffmpeg)
-        length = cut.duration or _NOTHING
-        if abs(length - kept.length) > _TOLERANCE + _JOINT * (len(kept.kept) - 1):
+        length, joints = cut.duration or _NOTHING, _JOINT * (len(kept.kept) - 1)
+        if not -_TOO_SHORT - joints <= length - kept.length <= _TOO_LONG + joints:
             raise CorruptMedia(
                 f"the cut would last {length.total_seconds():.1f} s"
                 f" instead of {kept.length.total_seconds():.1f} s"
