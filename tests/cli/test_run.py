@@ -160,6 +160,7 @@ def test_a_dry_run_shows_its_plan_and_changes_no_byte(
     data = ended.data
     (planned,) = data["would_process"]
     assert planned.pop("estimated_seconds") >= 0
+    assert planned.pop("stage_estimated_seconds").keys() == {"download", "trim", "upload"}
     assert (ended.code, ended.err, planned) == (
         0,
         "",
