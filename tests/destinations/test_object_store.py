@@ -1,6 +1,7 @@
 """An object store: whole objects under their names, never over others, nothing left behind."""
 
 import hashlib
+import hmac
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -371,3 +373,24 @@ def test_addresses_of_buckets_are_taken(url: str):
     options = {"url": url, "credentials": "environment", "endpoint": "http://localhost:9000"}
     read: Any = read_options(ObjectStoreDestination.Options, options, where="destination")
     assert "/".join((f"{read.kind}://{read.bucket}", *read.folders)) == url.rstrip("/")
+
+
+def test_a_signed_query_has_the_signature_that_amazon_describes(tools: Tools):
+    options = {"url": "s3://films", "endpoint": "http://127.0.0.1:9", "access_key_id": "me"}
+    bucket = destination(tools, options)._bucket
+    address = bucket.signed_query("GET", "", {"uploads": "", "prefix": "a/b c+(1).mp4"})
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    signature = query.pop("X-Amz-Signature")
+    assert (parts.path, query["prefix"], query["uploads"]) == ("/films", "a/b c+(1).mp4", "")
+    words = sorted((quote(k, safe=""), quote(v, safe="")) for k, v in query.items())
+    asked = "&".join(f"{k}={v}" for k, v in words)
+    host = f"host:{parts.netloc}\n\nhost\nUNSIGNED-PAYLOAD"
+    request = f"GET\n{parts.path}\n{asked}\n{host}"
+    scope = query["X-Amz-Credential"].partition("/")[2]
+    hashed = hashlib.sha256(request.encode()).hexdigest()
+    text = f"AWS4-HMAC-SHA256\n{query['X-Amz-Date']}\n{scope}\n{hashed}"
+    key = b"AWS4anything"
+    for word in (*scope.split("/"), text):
+        key = hmac.digest(key, word.encode(), "sha256")
+    assert key.hex() == signature
