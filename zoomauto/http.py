@@ -7,9 +7,11 @@ twice as fast.
 
 import logging
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, BinaryIO
 
 import httpcore
 import httpx
@@ -43,6 +45,22 @@ class Answer:
     #: By lower-case name.
     headers: Mapping[str, str]
     body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Body:
+    """What a request carries: one of these, or a form with files."""
+
+    #: Sent as JSON.
+    document: Any = None
+    #: Sent as it is; what is no bytes is read as it is sent. Its length belongs in a header.
+    content: bytes | Iterable[bytes] | None = None
+    form: Mapping[str, str] | None = None
+    #: Field of a multipart form -> name and open file, which is read as it is sent.
+    files: Mapping[str, tuple[str, BinaryIO]] | None = None
+
+
+_NO_BODY = Body()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,17 +144,27 @@ class Http:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
-        document: Mapping[str, str] | None = None,
+        body: Body = _NO_BODY,
+        patience: timedelta | None = None,
     ) -> Answer:
         """Send a request and read the whole answer. The URL's path goes out as it is written.
 
-        ``document`` is sent as JSON.
+        ``patience``: how long the server may say nothing; a minute unless told.
 
         Raise Unreachable when there is no answer.
         """
+        timeout = httpx.Timeout(patience.total_seconds(), connect=20) if patience else _TIMEOUT
         try:
-            response = self._client.request(method, url, headers=headers, data=form, json=document)
+            response = self._client.request(
+                method,
+                url,
+                headers=headers,
+                content=body.content,
+                data=body.form,
+                json=body.document,
+                files=body.files,
+                timeout=timeout,
+            )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unreachable(url, error) from error
         return Answer(

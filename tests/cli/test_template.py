@@ -39,7 +39,9 @@ def test_a_template_is_made_from_every_flag(stocked: Zoomauto, settled: Callable
             "processing_config": {"skip_trim": True, "trim": {"threshold_db": -38.0}},
             "output_config": {
                 "destinations": ["folder:/srv/out"],
+                "artifacts": {},
                 "naming": "{topic}",
+                "metadata": {},
                 "delete_from_source": "never",
                 "grace_days": 7,
             },

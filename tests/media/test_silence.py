@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoomauto.domain.time_map import Span
 from zoomauto.media.ffmpeg import Ffmpeg
 from zoomauto.media.silence import (
     Silence,
     Sound,
-    Span,
     bridged,
     leading_silence,
     listen,

@@ -153,7 +153,7 @@ def test_a_destination_name_cannot_be_mistaken_for_a_place(world: World, name: s
 
 
 def test_a_destination_is_a_stored_name_or_a_type_with_a_path():
-    assert destination_parts("folder:/a:b", ()) == ("folder", {"path": "/a:b"})
+    assert destination_parts("folder:/a:b", ()) == ("folder", {"path": "/a:b"}, {})
     with pytest.raises(NotFound, match="no destination 'Archive'"):
         destination_parts("Archive", ())
     with pytest.raises(NotFound):

@@ -75,7 +75,7 @@ def test_every_stage_says_what_it_did_or_why_not(world: World):
     assert item.stages == {
         "download": "done: copied 1",
         "trim": "done",
-        "transcription": "not available: no engine is configured",
+        "transcription": "not available: it is not installed",
         "subtitles": "not available: there is no transcript",
         "topics": "not available: there is no transcript",
         "upload": "done",

@@ -37,11 +37,14 @@ class Declined(ZoomautoError):
     """Nothing was changed: the answer was no."""
 
 
-def pairs(words: Sequence[str] | None, *, flag: str) -> dict[str, str]:
-    """Read ``KEY=VALUE`` words; the last one that names a key decides."""
+def pairs(words: Sequence[str] | None, *, flag: str, at_last: bool = False) -> dict[str, str]:
+    """Read ``KEY=VALUE`` words; the last one that names a key decides.
+
+    ``at_last``: a key may hold equals signs, and the value none.
+    """
     read: dict[str, str] = {}
     for word in words or ():
-        key, equals, value = word.partition("=")
+        key, equals, value = word.rpartition("=") if at_last else word.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"{flag} takes KEY=VALUE, not {word!r}")
         read[key.strip()] = value

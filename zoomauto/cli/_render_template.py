@@ -31,7 +31,9 @@ def template_document(template: Template) -> dict[str, Any]:
         "processing_config": dict(template.processing_config),
         "output_config": {
             "destinations": list(output.destinations),
+            "artifacts": {place: list(kinds) for place, kinds in output.artifacts.items()},
             "naming": output.naming,
+            "metadata": dict(output.metadata),
             "delete_from_source": output.delete_from_source,
             "grace_days": output.grace_days,
         },
@@ -83,7 +85,9 @@ def template(call: Call, found: Template) -> None:
         "sources": rules.source_ids,
         "case sensitive": rules.case_sensitive,
         "destinations": found.output.destinations,
+        **{f"given to {d}": kinds for d, kinds in found.output.artifacts.items()},
         "naming": found.output.naming,
+        **found.output.metadata,
         "delete from source": _fate(found),
         **found.processing_config,
     }

@@ -50,6 +50,23 @@ Naming = Annotated[
     str | None,
     typer.Option("--naming", metavar="PATTERN", help="Names of results: {date} {topic} [{id}]."),
 ]
+Artifacts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--artifacts",
+        metavar="D=KIND,...",
+        help="What a destination is given: video, audio, subtitles, transcript, chapters, chat;"
+        " all but the chat where nothing is said.",
+    ),
+]
+Metadata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metadata",
+        metavar="KEY=PATTERN",
+        help="What destinations are told, as in title='{topic}' or description='{chapters}'.",
+    ),
+]
 DeleteFromSource = Annotated[
     Fate | None,
     typer.Option(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from zoomauto.domain.recording import FileKind
+from zoomauto.domain.recording import MEDIA, FileKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,7 +15,7 @@ class Artifact:
     recording_id: int
     #: The stage that made it.
     stage: str
-    #: The recording file it descends from.
+    #: The recording file it is a new version of; :func:`derived_key` for what is made from one.
     file_key: str
     kind: FileKind
     #: Relative to the recording's work folder, with ``/``.
@@ -23,8 +23,32 @@ class Artifact:
     size_bytes: int
     #: Lower-case hexadecimal SHA-256 of the bytes.
     sha256: str
-    #: Facts for later stages, such as the seconds cut from the start.
+    #: Facts for later stages, such as the seconds cut from the start. ``of`` and ``extension``
+    #: as :func:`derived_details` gives them.
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_media(self) -> bool:
+        """Whether it is picture or sound."""
+        return self.kind in MEDIA
+
+    @property
+    def media_key(self) -> str:
+        """The recording file that this belongs to: its own key, or that of the picture."""
+        return str(self.details.get("of", self.file_key))
+
+
+def derived_key(media_key: str, extension: str) -> str:
+    """Give the key of what is made from a picture or sound, such as its subtitles."""
+    return f"{media_key}#{extension.lstrip('.')}"
+
+
+def derived_details(media_key: str, extension: str) -> dict[str, Any]:
+    """Give the details that tie an artifact to its picture or sound.
+
+    ``extension`` is put behind the published name, with its dot: ``.vtt``, ``.chapters.json``.
+    """
+    return {"of": media_key, "extension": extension}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

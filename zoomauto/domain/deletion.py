@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from zoomauto.domain.artifact import Artifact, Checkpoint, Publication
-from zoomauto.domain.pipeline import main_files
+from zoomauto.domain.pipeline import main_files, stage_fingerprint
 from zoomauto.domain.recording import Recording
+from zoomauto.domain.template import OutputConfig
 
 
 class DeletionAction(StrEnum):
@@ -96,18 +97,24 @@ def proof_of_publication(
     *,
     checkpoints: Sequence[Checkpoint],
     publications: Sequence[Publication],
-    destinations: Sequence[str],
+    output: OutputConfig,
 ) -> tuple[Publication, ...]:
-    """Give a publication of every artifact at every destination; nothing when one is missing.
+    """Give a publication of every artifact wherever it is wanted; nothing when one is missing.
 
     Only what was made from the source's present bytes counts, and every picture or sound that
     the source holds must be among it.
     """
-    current = [c for c in checkpoints if c.fingerprint == recording.fingerprint]
+    current = [c for c in checkpoints if c.fingerprint == stage_fingerprint(c.stage, recording)]
     newest: dict[str, Artifact] = {a.file_key: a for c in current for a in c.artifacts}
-    wanted = {file.key for file in main_files(recording.files)}
-    if not wanted or not wanted <= set(newest) or "upload" not in {c.stage for c in current}:
-        return ()
     known = {(p.destination, p.file_key, p.sha256): p for p in publications}
-    needed = [(name, a.file_key, a.sha256) for name in destinations for a in newest.values()]
+    needed = [
+        (name, a.file_key, a.sha256)
+        for name in output.destinations
+        for a in newest.values()
+        if output.is_wanted(a.kind, at=name)
+    ]
+    held = {file.key for file in main_files(recording.files)}
+    is_complete = held <= {key for _, key, _ in needed}
+    if not held or not is_complete or "upload" not in {c.stage for c in current}:
+        return ()
     return tuple(known[key] for key in needed) if known.keys() >= set(needed) else ()

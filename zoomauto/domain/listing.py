@@ -14,6 +14,7 @@ from zoomauto.domain.recording import (
     RecordingStatus,
     blank_by_duration,
     status_as_listed,
+    texts_of,
 )
 from zoomauto.domain.source import SourceConfig
 
@@ -112,9 +113,18 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
         changes["files"] = listed.files
     if fingerprint != known.fingerprint:
         return changes | _other_bytes(listed, known, fingerprint)
+    if _has_late_words(listed, known):
+        # Carried on by the job that published it: its words are still to come.
+        return changes | {"status": RecordingStatus.PROCESSED}
     if known.status in _AS_LISTED and known.status is not status_as_listed(listed.pending_reason):
         changes["status"] = status_as_listed(listed.pending_reason)
     return changes
+
+
+def _has_late_words(listed: ListedRecording, known: Recording) -> bool:
+    is_published = known.status is RecordingStatus.UPLOADED and known.taken_by_job_id is not None
+    texts = texts_of(listed.files)
+    return is_published and bool(texts) and texts != texts_of(known.files)
 
 
 def _other_bytes(listed: ListedRecording, known: Recording, fingerprint: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ LONGEST_PART = 255
 RESERVED = 40
 EMPTY = "untitled"
 
-_FIELDS = ("date", "time", "topic", "source", "template", "id", "part")
+FIELDS = ("date", "time", "topic", "source", "template", "id", "part")
 #: Joiners that make emoji and several scripts; all other invisible marks are dropped.
 _JOINERS = "\u200c\u200d"
 
@@ -39,7 +39,9 @@ class NameFields:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Piece:
+class Piece:
+    """A part of a pattern: literal text, or the name of a field."""
+
     text: str
     is_field: bool = False
 
@@ -90,35 +92,36 @@ def cut_to_bytes(text: str, most_bytes: int) -> str:
     return text[:end]
 
 
-def _parts(pattern: str) -> Sequence[Sequence[_Piece]]:
+def _parts(pattern: str) -> Sequence[Sequence[Piece]]:
     """Split a pattern at ``/`` into parts, each a row of literal text and fields."""
-    parts: list[list[_Piece]] = [[]]
-    for piece in _pieces(pattern):
+    parts: list[list[Piece]] = [[]]
+    for piece in pieces_of(pattern, FIELDS):
         if piece.is_field:
             parts[-1].append(piece)
             continue
         first, *others = piece.text.split("/")
-        parts[-1].append(_Piece(text=first))
-        parts.extend([_Piece(text=text)] for text in others)
+        parts[-1].append(Piece(text=first))
+        parts.extend([Piece(text=text)] for text in others)
     return [[piece for piece in part if piece.text] for part in parts]
 
 
-def _pieces(pattern: str) -> Iterator[_Piece]:
+def pieces_of(pattern: str, known: Sequence[str]) -> Iterator[Piece]:
+    """Split a pattern into literal text and fields. Raise InvalidTemplate for other fields."""
     try:
         parsed = list(string.Formatter().parse(pattern))
     except ValueError as error:
-        raise _refused(pattern, "a brace is not closed or not opened") from error
+        raise _refused(pattern, "a brace is not closed or not opened", known) from error
     for literal, field, spec, conversion in parsed:
         if literal:
-            yield _Piece(text=literal)
+            yield Piece(text=literal)
         if field is None:
             continue
-        if spec or conversion or field not in _FIELDS:
-            raise _refused(pattern, f"{{{field}}} is not one of its fields")
-        yield _Piece(text=field, is_field=True)
+        if spec or conversion or field not in known:
+            raise _refused(pattern, f"{{{field}}} is not one of its fields", known)
+        yield Piece(text=field, is_field=True)
 
 
-def _render(part: Sequence[_Piece], fields: NameFields, room: int) -> str:
+def _render(part: Sequence[Piece], fields: NameFields, room: int) -> str:
     """Fill one part's fields, shortening the topic until it fits."""
     text = _fill(part, fields)
     excess = len(text.encode("utf-8", "replace")) - room
@@ -131,7 +134,7 @@ def _render(part: Sequence[_Piece], fields: NameFields, room: int) -> str:
     return safe_part(text, most_bytes=room)
 
 
-def _fill(part: Sequence[_Piece], fields: NameFields) -> str:
+def _fill(part: Sequence[Piece], fields: NameFields) -> str:
     return "".join(_value(piece.text, fields) if piece.is_field else piece.text for piece in part)
 
 
@@ -162,8 +165,8 @@ def _continues(character: str) -> bool:
     return unicodedata.combining(character) > 0 or character in _JOINERS
 
 
-def _refused(pattern: str, why: str) -> InvalidTemplate:
-    known = " ".join(f"{{{field}}}" for field in _FIELDS)
+def _refused(pattern: str, why: str, known: Sequence[str] = FIELDS) -> InvalidTemplate:
+    fields = " ".join(f"{{{field}}}" for field in known)
     return InvalidTemplate(
-        f"the naming pattern {pattern!r} cannot be used: {why}", hint=f"the fields are {known}"
+        f"the pattern {pattern!r} cannot be used: {why}", hint=f"the fields are {fields}"
     )

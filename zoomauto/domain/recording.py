@@ -1,7 +1,7 @@
 """Recordings and their files, as a source lists them and as we remember them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -48,13 +48,24 @@ IN_BETWEEN = frozenset(
 
 
 class FileKind(StrEnum):
-    """What a recording file holds."""
+    """What a recording file or an artifact holds."""
 
     VIDEO = "video"
     AUDIO = "audio"
     CHAT = "chat"
+    #: What was said, by whom and when.
     TRANSCRIPT = "transcript"
+    #: A source's closed captions: second best to its transcript.
+    CAPTIONS = "captions"
+    SUBTITLES = "subtitles"
+    CHAPTERS = "chapters"
     OTHER = "other"
+
+
+#: Picture or sound.
+MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
+#: What a source may have written down of what was said; it may come days later.
+WORDS = frozenset({FileKind.TRANSCRIPT, FileKind.CAPTIONS})
 
 
 class FailureKind(StrEnum):
@@ -79,6 +90,17 @@ class RecordingFile:
     fingerprint: str = ""
     #: When this file's part of the session began, if the source says. Orders segments.
     start_at: datetime | None = None
+
+
+def texts_of(files: Iterable[RecordingFile]) -> tuple[RecordingFile, ...]:
+    """Give the files in which a source wrote down what was said."""
+    return tuple(file for file in files if file.kind in WORDS)
+
+
+def fingerprint_of(files: Iterable[RecordingFile]) -> str:
+    """Change when, and only when, a file appears, goes, or may have other bytes."""
+    facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in files)
+    return hashlib.sha1(facts.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,11 +129,7 @@ class ListedRecording:
 
         A transcript that comes late is no reason to fetch and cut the picture again.
         """
-        media = (f for f in self.files if f.kind in {FileKind.VIDEO, FileKind.AUDIO})
-        facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in media)
-        return hashlib.sha1(
-            facts.encode("utf-8", "surrogatepass"), usedforsecurity=False
-        ).hexdigest()
+        return fingerprint_of(f for f in self.files if f.kind in MEDIA)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +167,11 @@ class Recording:
     next_attempt_at: datetime | None = None
     first_seen_at: datetime
     updated_at: datetime
+
+    @property
+    def texts_fingerprint(self) -> str:
+        """Change when, and only when, what the source wrote down of it may have changed."""
+        return fingerprint_of(texts_of(self.files))
 
     @property
     def is_blank(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
 
+from zoomauto.domain.time_map import Span
 from zoomauto.media.ffmpeg import Ffmpeg, complaints, source_arguments
 
 #: Encoders begin and end with up to two frames that were never recorded; 48 ms for AAC at 44.1 kHz.
@@ -19,19 +20,6 @@ _NOTHING = timedelta()
 _START = re.compile(r"\[\S*silencedetect\S* @ \S+\] \[info\] silence_start: (?P<at>\S+)")
 _END = re.compile(r"\[\S*silencedetect\S* @ \S+\] \[info\] silence_end: (?P<at>\S+)")
 _LOUDEST = re.compile(r"\[\S*volumedetect\S* @ \S+\] \[info\] max_volume: (?P<db>\S+) dB")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
-    """A piece of a recording, from its start."""
-
-    start: timedelta
-    end: timedelta
-
-    @property
-    def length(self) -> timedelta:
-        """How long it is."""
-        return self.end - self.start
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +105,22 @@ def span_to_keep(sound: Sound, duration: timedelta, padding: timedelta) -> Span:
     start = leading_silence(sound) - padding
     end = duration - trailing_silence(sound, duration) + padding
     return Span(start=max(start, _NOTHING), end=min(end, duration))
+
+
+def silent_share(sound: Sound) -> float:
+    """Give how much of the sound is silence, from 0 to 1; 1 when there is no sound at all."""
+    silent = sum((silence.length for silence in sound.silences), _NOTHING)
+    return min(silent / sound.length, 1.0) if sound.length else 1.0
+
+
+def inner_pauses(sound: Sound, kept: Span, least: timedelta, padding: timedelta) -> list[Span]:
+    """Give the silences of ``least`` and more inside a piece, less ``padding`` at both sides."""
+    return [
+        Span(start=silence.start + padding, end=silence.end - padding)
+        for silence in sound.silences
+        if kept.start < silence.start and silence.end < kept.end
+        if silence.length >= max(least, 2 * padding)
+    ]
 
 
 def _silences(lines: Sequence[str], length: timedelta) -> Iterator[Span]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import SourceConfig
 from zoomauto.ports.destination import Destination
 from zoomauto.ports.source import Source
@@ -28,14 +29,19 @@ class Adapters(Protocol):
     ) -> dict[str, Any]:
         """Validate a destination's options, as :meth:`check_source` does."""
 
+    def kinds_taken(self, type_name: str) -> frozenset[FileKind] | None:
+        """Give the kinds of artifacts that such a destination has a place for; None: all."""
+
     def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
         """Whether what is published at that destination would be listed by ``source`` again."""
 
     def source(self, config: SourceConfig) -> Source:
         """Open a source."""
 
-    def destination(self, type_name: str, options: Mapping[str, Any]) -> Destination:
-        """Open a destination."""
+    def destination(
+        self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
+    ) -> Destination:
+        """Open a destination; ``secrets`` are references, resolved when they are needed."""
 
     def stage(self, name: str, options: Mapping[str, Any]) -> Stage:
         """Make a stage with its table of ``processing_config``."""

@@ -37,6 +37,15 @@ class StageContext:
     #: What earlier runs published.
     publications: tuple[Publication, ...] = ()
 
+    @property
+    def media(self) -> tuple[Artifact, ...]:
+        """The pictures among the inputs, or the sounds of a recording without one; in order."""
+        return tuple(artifact for artifact in self.inputs if artifact.is_media)
+
+    def beside(self, media: Artifact, kind: FileKind) -> tuple[Artifact, ...]:
+        """Give the inputs of a kind that were made from a picture or sound."""
+        return tuple(a for a in self.inputs if a.kind is kind and a.media_key == media.file_key)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Produced:
@@ -62,10 +71,16 @@ class StageResult:
 
 
 class Stage(Protocol):
-    """One step. Built as ``adapter(options)`` with its validated options."""
+    """One step. Built as ``adapter(options, tools)`` with its validated options."""
 
     #: A frozen dataclass; its fields are the keys of the stage's table in ``processing_config``.
     Options: ClassVar[type]
+
+    def unavailable(self, recording: Recording) -> str | None:
+        """Say why the stage can do nothing for a recording; None when it can.
+
+        Asked for every plan, dry runs included: it looks at options and listed files, no more.
+        """
 
     def run(self, context: StageContext) -> StageResult:
         """Do the step. Doing it again from the same inputs is harmless.

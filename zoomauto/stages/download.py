@@ -82,6 +82,9 @@ class DownloadStage:
         self._options = options
         self._tools = tools
 
+    def unavailable(self, recording: Recording) -> str | None:
+        """Serve every recording."""
+
     def run(self, context: StageContext) -> StageResult:
         """Copy the files.
 

@@ -1,20 +1,29 @@
 """Publishing what the stages before made."""
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from zoomauto.domain.artifact import Artifact, Publication
+from zoomauto.domain.metadata import render_metadata
 from zoomauto.domain.naming import NameFields, render_name
-from zoomauto.errors import AuthenticationError, DiskFull, Unreachable, ZoomautoError
+from zoomauto.domain.recording import Recording
+from zoomauto.errors import (
+    AuthenticationError,
+    DiskFull,
+    RateLimited,
+    Unreachable,
+    ZoomautoError,
+)
 from zoomauto.media.tools import Tools
-from zoomauto.ports.destination import Delivered, Destination, Parcel
+from zoomauto.ports.destination import Choosy, Delivered, Destination, Parcel
 from zoomauto.ports.stage import StageContext, StageResult
 
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
+_EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,10}){1,2}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,25 +31,36 @@ class UploadOptions:
     """The upload stage has no options; names and destinations belong to the template."""
 
 
-def parcel_of(context: StageContext, artifact: Artifact) -> Parcel:
-    """Make an artifact ready to be published, under the name the template gives it."""
-    recording = context.recording
+def parcel_of(
+    context: StageContext, artifact: Artifact, *, place: str = "", beside: str | None = None
+) -> Parcel:
+    """Make an artifact ready to be published, under the name the template gives it.
+
+    ``place`` is the destination as the template names it; ``beside``: where the picture that the
+    artifact was made from lies there.
+    """
+    recording, output = context.recording, context.template.output
     facts = (recording.owner, str(recording.source_id), recording.key, artifact.file_key)
-    extension = PurePath(artifact.path).suffix
+    fields = name_fields(context, artifact)
     return Parcel(
         path=context.folder / artifact.path,
         size_bytes=artifact.size_bytes,
         sha256=artifact.sha256,
-        name=render_name(context.template.output.naming, name_fields(context, artifact)),
-        extension=extension if _EXTENSION.fullmatch(extension) else "",
+        name=render_name(output.naming, fields),
+        extension=_extension(artifact),
         identity="\n".join(facts),
+        kind=artifact.kind,
+        metadata=render_metadata(output.metadata, fields, chapters=_chapters(context, artifact)),
+        beside=beside,
+        state=context.folder / _state_name(place, artifact),
     )
 
 
 def name_fields(context: StageContext, artifact: Artifact) -> NameFields:
     """Give the facts that a naming pattern may use; dates are in the job's zone."""
     start = context.recording.start_at.astimezone(ZoneInfo(context.timezone))
-    number = context.inputs.index(artifact) + 1
+    keys = [media.file_key for media in context.media]
+    number = keys.index(artifact.media_key) + 1 if artifact.media_key in keys else 0
     return NameFields(
         date=f"{start:%Y-%m-%d}",
         time=f"{start:%H-%M}",
@@ -48,7 +68,7 @@ def name_fields(context: StageContext, artifact: Artifact) -> NameFields:
         source=context.source_name,
         template=context.template.name,
         id=str(context.recording.id),
-        part=str(number) if len(context.inputs) > 1 else "",
+        part=str(number) if number and len(keys) > 1 else "",
     )
 
 
@@ -66,6 +86,9 @@ class UploadStage:
         self._options = options
         self._tools = tools
 
+    def unavailable(self, recording: Recording) -> str | None:
+        """Serve every recording."""
+
     def run(self, context: StageContext) -> StageResult:
         """Publish; raise the first destination's error after the others had their turn."""
         failures: list[ZoomautoError] = []
@@ -73,7 +96,7 @@ class UploadStage:
         for name, destination in context.destinations.items():
             try:
                 notes.append(_publish_all(context, name, destination))
-            except (Unreachable, DiskFull, AuthenticationError) as error:
+            except (Unreachable, DiskFull, AuthenticationError, RateLimited) as error:
                 failures.append(error)
         if failures:
             raise failures[0]
@@ -82,14 +105,64 @@ class UploadStage:
 
 def _publish_all(context: StageContext, name: str, destination: Destination) -> str:
     published = 0
-    for artifact in context.inputs:
-        if any(destination.holds(earlier) for earlier in _earlier(context, name, artifact)):
-            continue
-        delivered = destination.publish(parcel_of(context, artifact), context.progress)
-        context.published(_publication(context, name, artifact, delivered))
-        published += 1
-    already = len(context.inputs) - published
+    #: Key of a picture or sound -> where it lies.
+    media: dict[str, str] = {}
+    wanted = _wanted(context, name, destination)
+    for artifact in wanted:
+        held = _held(context, name, artifact, destination)
+        delivered = held or destination.publish(
+            parcel_of(context, artifact, place=name, beside=media.get(artifact.media_key)),
+            context.progress,
+        )
+        if artifact.is_media:
+            media[artifact.file_key] = delivered.location
+        if held is None:
+            context.published(_publication(context, name, artifact, delivered))
+            published += 1
+    already = len(wanted) - published
     return f"published {published} to {name}" + (f", {already} already there" if already else "")
+
+
+def _held(
+    context: StageContext, name: str, artifact: Artifact, destination: Destination
+) -> Delivered | None:
+    """Give what was delivered before and is still there.
+
+    Once the work folder is gone, what was published counts wherever somebody has moved it since:
+    only words that came late are published then.
+    """
+    is_gone = not Path(context.folder / artifact.path).exists()
+    earlier = _earlier(context, name, artifact)
+    return next((e for e in earlier if is_gone or destination.holds(e)), None)
+
+
+def _wanted(context: StageContext, name: str, destination: Destination) -> Sequence[Artifact]:
+    """Give what a destination is to be given: pictures first, then what goes beside them."""
+    output = context.template.output
+    wanted = [artifact for artifact in context.inputs if output.is_wanted(artifact.kind, at=name)]
+    if isinstance(destination, Choosy):
+        taken = [artifact for artifact in wanted if artifact.kind in destination.takes]
+        media = {artifact.file_key for artifact in taken if artifact.is_media}
+        wanted = [artifact for artifact in taken if artifact.media_key in media]
+    return sorted(wanted, key=lambda artifact: not artifact.is_media)
+
+
+def _extension(artifact: Artifact) -> str:
+    """Give what follows the name: what the stage says, else how the file itself ends."""
+    extension = str(artifact.details.get("extension", PurePath(artifact.path).suffix))
+    return extension if _EXTENSION.fullmatch(extension) else ""
+
+
+def _chapters(context: StageContext, artifact: Artifact) -> str:
+    """Give the chapters of the picture that an artifact belongs to, a line each."""
+    found = (a for a in context.inputs if a.media_key == artifact.media_key)
+    return next((str(a.details["lines"]) for a in found if "lines" in a.details), "")
+
+
+def _state_name(place: str, artifact: Artifact) -> str:
+    """Name a file for what a destination must remember of this very upload."""
+    facts = f"{place}\n{artifact.file_key}\n{artifact.sha256}"
+    return f"upload-{hashlib.sha256(facts.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 
 def _earlier(context: StageContext, name: str, artifact: Artifact) -> Iterator[Delivered]:

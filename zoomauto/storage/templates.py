@@ -80,4 +80,10 @@ def _template(row: Row[Any]) -> Template:
 
 def _tuples(document: Mapping[str, Any]) -> dict[str, Any]:
     """Undo what JSON does to the tuples of a frozen value."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
+    return {key: _frozen(value) for key, value in document.items()}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _tuples(value)
+    return tuple(value) if isinstance(value, list) else value

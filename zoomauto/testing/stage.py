@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from zoomauto.domain.artifact import Artifact, Publication
 from zoomauto.domain.pipeline import main_files
+from zoomauto.domain.recording import Recording
 from zoomauto.ports.destination import Destination, Parcel
 from zoomauto.ports.stage import Produced, StageContext, StageResult
 
@@ -30,6 +31,12 @@ class FakeStage:
     #: Raised when everything is done but nothing is told yet, once for each entry.
     late_failures: list[BaseException] = field(default_factory=list)
     contexts: list[StageContext] = field(default_factory=list)
+    #: Why it can do nothing for any recording.
+    trouble: str | None = None
+
+    def unavailable(self, recording: Recording) -> str | None:
+        """Say what it was told to say."""
+        return self.trouble
 
     def run(self, context: StageContext) -> StageResult:
         """Fail if a failure is left, else act."""
@@ -83,7 +90,7 @@ def _publish(
         size_bytes=artifact.size_bytes,
         sha256=artifact.sha256,
         name=context.recording.name,
-        extension=PurePath(artifact.file_key).suffix,
+        extension=artifact.details.get("extension", PurePath(artifact.file_key).suffix),
         identity=artifact.file_key,
     )
     delivered = destination.publish(parcel, context.progress)

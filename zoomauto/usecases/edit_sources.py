@@ -182,7 +182,8 @@ def _changed(
     stored = tx.destinations.list(base.owner)
     for template in tx.templates.list(base.owner):
         for reference in template.output.destinations:
-            refuse_feedback(adapters, source, reference, *destination_parts(reference, stored))
+            type_name, published, _ = destination_parts(reference, stored)
+            refuse_feedback(adapters, source, reference, type_name, published)
     return source
 
 

@@ -1,15 +1,18 @@
 """Create, change, delete, show and test templates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoomauto.domain.matching import Matcher, Verdict, check_rules
+from zoomauto.domain.metadata import check_metadata
 from zoomauto.domain.naming import validate_pattern
 from zoomauto.domain.processing import check_processing_config, with_settings
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.source import DestinationConfig, SourceConfig
 from zoomauto.domain.template import (
+    PUBLISHABLE,
+    PUBLISHED_BY_DEFAULT,
     DeleteFromSource,
     MatchingRules,
     OutputConfig,
@@ -38,6 +41,10 @@ class TemplateChange:
     #: Names of stored destinations, or ``TYPE:REST`` as in ``folder:/path``.
     destinations: tuple[str, ...] | None = None
     naming: str | None = None
+    #: ``DESTINATION=KIND,KIND`` assignments, laid over the others; no kinds: the default.
+    artifacts: Mapping[str, str] = field(default_factory=dict)
+    #: ``KEY=PATTERN`` assignments, laid over the others; an empty pattern takes a key away.
+    metadata: Mapping[str, str] = field(default_factory=dict)
     delete_from_source: DeleteFromSource | None = None
     grace_days: int | None = None
     #: ``KEY=VALUE`` assignments laid over the processing config.
@@ -147,17 +154,17 @@ def find_template(tx: Transaction, owner: str, reference: str) -> Template:
 
 def destination_parts(
     reference: str, stored: Sequence[DestinationConfig]
-) -> tuple[str, Mapping[str, Any]]:
-    """Give type and options of a destination as a template names it.
+) -> tuple[str, Mapping[str, Any], Mapping[str, str]]:
+    """Give type, options and references to secrets of a destination as a template names it.
 
     ``folder:/path`` needs no stored destination. Raise NotFound for an unknown name.
     """
     for config in stored:
         if config.name == reference:
-            return config.type, config.options
+            return config.type, config.options, config.secrets
     type_name, colon, rest = reference.partition(":")
     if colon and rest:
-        return type_name, {"path": rest}
+        return type_name, {"path": rest}, {}
     raise NotFound(
         f"there is no destination {reference!r}",
         hint=f"zoomauto destination add {reference} --type folder --option path=/path,"
@@ -215,15 +222,62 @@ def _output(
 ) -> OutputConfig:
     names = ("destinations", "naming", "delete_from_source", "grace_days")
     output = replace(base.output, **_given(change, names))
+    output = replace(
+        output,
+        artifacts=_artifacts(output, change.artifacts),
+        metadata={k: v for k, v in {**output.metadata, **change.metadata}.items() if v},
+    )
     validate_pattern(output.naming)
+    check_metadata(output.metadata)
     _check_deletion(output)
     stored = tx.destinations.list(base.owner)
     for reference in output.destinations:
-        type_name, options = destination_parts(reference, stored)
-        adapters.check_destination(type_name, options, {})
+        type_name, options, secrets = destination_parts(reference, stored)
+        adapters.check_destination(type_name, options, secrets)
+        output = _narrowed(output, reference, adapters.kinds_taken(type_name))
         for source in tx.sources.list(base.owner):
             refuse_feedback(adapters, source, reference, type_name, options)
     return output
+
+
+def _artifacts(output: OutputConfig, change: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Lay the choices over each other; those of destinations that are no longer named go."""
+    for place, kinds in change.items():
+        if place not in output.destinations:
+            known = ", ".join(output.destinations) or "none"
+            raise InvalidTemplate(
+                f"{place!r} is no destination of this template", hint=f"its destinations: {known}"
+            )
+        if unknown := sorted(set(_words(kinds)) - set(PUBLISHABLE)):
+            raise InvalidTemplate(
+                f"there is no kind of artifact {unknown[0]!r}",
+                hint=f"the kinds are {', '.join(PUBLISHABLE)}",
+            )
+    chosen = {place: tuple(kinds) for place, kinds in output.artifacts.items()}
+    chosen |= {place: _words(kinds) for place, kinds in change.items()}
+    return {
+        place: kinds for place, kinds in chosen.items() if kinds and place in output.destinations
+    }
+
+
+def _narrowed(output: OutputConfig, place: str, taken: Collection[str] | None) -> OutputConfig:
+    """Ask a destination only for what it has a place for; refuse what was chosen and it has not.
+
+    Without this a recording would for ever wait for what is never published.
+    """
+    chosen = output.artifacts.get(place)
+    if taken is None:
+        return output
+    if refused := [kind for kind in chosen or () if kind not in taken]:
+        raise InvalidTemplate(
+            f"{place!r} takes no {refused[0]}", hint=f"it takes {', '.join(sorted(taken))}"
+        )
+    kinds = chosen or tuple(kind.value for kind in PUBLISHED_BY_DEFAULT if kind in taken)
+    return replace(output, artifacts={**output.artifacts, place: kinds})
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def _check_deletion(output: OutputConfig) -> None:

@@ -1,16 +1,18 @@
 """From a recording and its template to the plan of its stages; nothing happens yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoomauto.domain.artifact import Checkpoint
 from zoomauto.domain.job import Job
-from zoomauto.domain.pipeline import Plan, plan
-from zoomauto.domain.processing import ProcessingConfig, cascade
+from zoomauto.domain.pipeline import Plan, plan, stage_fingerprint
+from zoomauto.domain.processing import STAGES, ProcessingConfig, cascade
 from zoomauto.domain.recording import Recording
 from zoomauto.domain.source import SourceConfig
 from zoomauto.domain.template import Template
 from zoomauto.ports.adapters import Adapters
+
+_NEED_TRANSCRIPT = ("subtitles", "topics")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,18 +38,20 @@ def config_of(template: Template, job: Job) -> ProcessingConfig:
 def plan_for(assignment: Assignment, adapters: Adapters, checkpoints: Sequence[Checkpoint]) -> Plan:
     """Plan the stages of a recording from what there is and what is done."""
     recording = assignment.recording
-    done = {c.stage for c in checkpoints if c.fingerprint == recording.fingerprint}
-    unavailable = _unavailable(adapters.stage_options(), assignment.template)
-    return plan(assignment.config.flags, done=done, unavailable=unavailable)
+    done = {c.stage for c in checkpoints if c.fingerprint == stage_fingerprint(c.stage, recording)}
+    return plan(assignment.config.flags, done=done, unavailable=_unavailable(assignment, adapters))
 
 
-def _unavailable(options_of: Mapping[str, type], template: Template) -> dict[str, str]:
-    reasons = {}
-    if "transcription" not in options_of:
-        reasons["transcription"] = "no engine is configured"
-    for stage in ("subtitles", "topics"):
-        if stage not in options_of or "transcription" in reasons:
-            reasons[stage] = "there is no transcript"
+def _unavailable(assignment: Assignment, adapters: Adapters) -> dict[str, str]:
+    config, template = assignment.config, assignment.template
+    known = adapters.stage_options()
+    reasons = {name: "it is not installed" for name in STAGES if name not in known}
+    for name in known:
+        stage = adapters.stage(name, config.tables.get(name, {}))
+        if reason := stage.unavailable(assignment.recording):
+            reasons[name] = reason
+    if "transcription" in reasons or config.flags.skip_transcription:
+        reasons |= dict.fromkeys(_NEED_TRANSCRIPT, "there is no transcript")
     if not template.output.destinations:
         reasons["upload"] = f"template {template.name!r} has no destination"
     return reasons

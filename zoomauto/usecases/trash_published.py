@@ -138,7 +138,7 @@ class TrashPublished:
             recording,
             checkpoints=tx.recordings.checkpoints(recording.id),
             publications=tx.recordings.publications(recording.id),
-            destinations=output.destinations,
+            output=output,
         )
         if not proof:
             return None

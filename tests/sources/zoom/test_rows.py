@@ -125,7 +125,7 @@ def test_captions_without_id_size_and_status_are_kept():
     key = "u==:CC-closed_caption-2026-08-20T09:00:10Z"
     assert (found.key, found.kind, found.name) == (
         key,
-        FileKind.TRANSCRIPT,
+        FileKind.CAPTIONS,
         "closed_caption.vtt",
     )
     assert address_of(row, key.partition(":")[2]) == "https://zoom.us/rec/download/cc"

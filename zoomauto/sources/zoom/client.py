@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from zoomauto.http import Answer, Http
+from zoomauto.http import Answer, Body, Http
 from zoomauto.masking import mask
 from zoomauto.media.tools import Tools
 from zoomauto.ports.clock import Clock
@@ -88,7 +88,9 @@ class Tokens:
                 "POST",
                 options.token_url,
                 headers={"Authorization": f"Basic {pair}"},
-                form={"grant_type": "account_credentials", "account_id": options.account_id},
+                body=Body(
+                    form={"grant_type": "account_credentials", "account_id": options.account_id}
+                ),
             ),
             self._tools.clock,
         )
@@ -189,7 +191,7 @@ class ZoomClient:
                 request.method,
                 self._base + request.path + query,
                 headers=token.header,
-                document=request.document,
+                body=Body(document=request.document),
             )
             self._note(request, answer)
             # A change that was made is often answered with nothing.

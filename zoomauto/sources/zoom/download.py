@@ -292,7 +292,7 @@ class Download:
 
 def is_text(file: RecordingFile) -> bool:
     """Whether a file is words, whose listed size is only a hint."""
-    return file.kind in {FileKind.CHAT, FileKind.TRANSCRIPT}
+    return file.kind in {FileKind.CHAT, FileKind.TRANSCRIPT, FileKind.CAPTIONS}
 
 
 @contextmanager

@@ -21,7 +21,7 @@ _KINDS = {
     "M4A": FileKind.AUDIO,
     "CHAT": FileKind.CHAT,
     "TRANSCRIPT": FileKind.TRANSCRIPT,
-    "CC": FileKind.TRANSCRIPT,
+    "CC": FileKind.CAPTIONS,
 }
 _PICTURE = FileKind.VIDEO
 _MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
