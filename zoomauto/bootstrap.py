@@ -279,14 +279,20 @@ class App:
         return RetryRecording(store=self.store, clock=self.clock)
 
     def skip_recording(self) -> "SkipRecording":
+        from zoomauto.host import is_alive
         from zoomauto.usecases.edit_recordings import SkipRecording
 
-        return SkipRecording(store=self.store, clock=self.clock, workspace=self.workspace)
+        return SkipRecording(
+            store=self.store, clock=self.clock, workspace=self.workspace, is_alive=is_alive
+        )
 
     def reset_recording(self) -> "ResetRecording":
+        from zoomauto.host import is_alive
         from zoomauto.usecases.edit_recordings import ResetRecording
 
-        return ResetRecording(store=self.store, clock=self.clock, workspace=self.workspace)
+        return ResetRecording(
+            store=self.store, clock=self.clock, workspace=self.workspace, is_alive=is_alive
+        )
 
     def undelete_recording(self) -> "UndeleteRecording":
         from zoomauto.usecases.undelete_recording import UndeleteRecording

@@ -39,12 +39,16 @@ def retry(world: World, recording: Recording) -> RecordingStatus:
 
 
 def skip(world: World, recording: Recording) -> Recording:
-    use_case = SkipRecording(store=world.store, clock=world.clock, workspace=world.workspace)
+    use_case = SkipRecording(
+        store=world.store, clock=world.clock, workspace=world.workspace, is_alive=world.is_alive
+    )
     return use_case(OWNER, recording.id).recording
 
 
 def reset(world: World, recording: Recording) -> Recording:
-    use_case = ResetRecording(store=world.store, clock=world.clock, workspace=world.workspace)
+    use_case = ResetRecording(
+        store=world.store, clock=world.clock, workspace=world.workspace, is_alive=world.is_alive
+    )
     return use_case(OWNER, recording.id).recording
 
 
@@ -143,6 +147,21 @@ def test_a_recording_that_is_being_processed_is_left_alone(world: World, decide:
         tx.leases.put(lease(f"recording:{recording.id}", world.holder, now=NOON))
 
     with pytest.raises(UsageError, match="is being processed by process 1 on laptop"):
+        decide(world, recording)
+
+    # Once the run was killed nobody has to wait.
+    world.new_process()
+    decide(world, recording)
+
+
+@pytest.mark.parametrize("decide", [skip, reset])
+def test_another_hosts_run_counts_until_its_heartbeats_are_missed(world: World, decide: Any):
+    recording = fail(world, Unreachable("down"))
+    elsewhere = replace(world.holder, host="server", realm="boot-2")
+    with world.store.writing() as tx:
+        tx.leases.put(lease(f"recording:{recording.id}", elsewhere, now=NOON))
+
+    with pytest.raises(UsageError, match="is being processed by process 1 on server"):
         decide(world, recording)
 
     world.clock.move_to(NOON + LEASE_TIME)

@@ -516,9 +516,9 @@ def test_a_recording_that_a_person_skipped_meanwhile_is_left_alone(world: World)
     world.record("b.mp4", name="B")
 
     def skip(context: StageContext) -> StageResult:
-        SkipRecording(store=world.store, clock=world.clock, workspace=world.workspace)(
-            OWNER, world.recording("b.mp4").id
-        )
+        SkipRecording(
+            store=world.store, clock=world.clock, workspace=world.workspace, is_alive=world.is_alive
+        )(OWNER, world.recording("b.mp4").id)
         return original(context)
 
     original, world.trim.action = world.trim.action, skip

@@ -324,7 +324,9 @@ def test_reset_gives_a_recording_free_for_any_job(world: World):
     world.record()
     world.upload.failures = [PermanentError("refused")]
     world.run("Daily")
-    reset = ResetRecording(store=world.store, clock=world.clock, workspace=world.workspace)
+    reset = ResetRecording(
+        store=world.store, clock=world.clock, workspace=world.workspace, is_alive=world.is_alive
+    )
 
     reset(OWNER, world.recording().id)
 

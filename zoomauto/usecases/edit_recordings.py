@@ -25,6 +25,7 @@ from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.find_job import find_job
+from zoomauto.usecases.hold_lease import IsAlive, busy_holder
 from zoomauto.usecases.select_recordings import is_usable
 
 
@@ -167,6 +168,7 @@ class SkipRecording:
     store: Store
     clock: Clock
     workspace: Workspace
+    is_alive: IsAlive
 
     def __call__(self, owner: str, recording_id: int) -> RecordingView:
         """Raise UsageError for a published recording, or one that is being processed."""
@@ -174,7 +176,7 @@ class SkipRecording:
             recording = find_recording(tx, owner, recording_id)
             if recording.status is RecordingStatus.UPLOADED:
                 raise UsageError(f"recording {recording.id} is published already")
-            _refuse_busy(tx, recording, self.clock)
+            _refuse_busy(tx, recording, now=self.clock.now(), is_alive=self.is_alive)
             shown = _write(tx, self.clock, recording, status=RecordingStatus.SKIPPED, **NO_FAILURE)
         self.workspace.remove(recording_id)
         return shown
@@ -187,12 +189,13 @@ class ResetRecording:
     store: Store
     clock: Clock
     workspace: Workspace
+    is_alive: IsAlive
 
     def __call__(self, owner: str, recording_id: int) -> RecordingView:
         """Forget its checkpoints and who took it. What was published stays where it is."""
         with self.store.writing(owner=owner) as tx:
             recording = find_recording(tx, owner, recording_id)
-            _refuse_busy(tx, recording, self.clock)
+            _refuse_busy(tx, recording, now=self.clock.now(), is_alive=self.is_alive)
             tx.recordings.clear_checkpoints(recording.id)
             shown = _write(
                 tx,
@@ -257,11 +260,13 @@ def _out_of_use(template: Template) -> Verdict:
     )
 
 
-def _refuse_busy(tx: Transaction, recording: Recording, clock: Clock) -> None:
-    lease = tx.leases.get(f"recording:{recording.id}")
-    if lease is not None and lease.expires_at > clock.now():
+def _refuse_busy(
+    tx: Transaction, recording: Recording, *, now: datetime, is_alive: IsAlive
+) -> None:
+    holder = busy_holder(tx, f"recording:{recording.id}", now=now, is_alive=is_alive)
+    if holder is not None:
         raise UsageError(
-            f"recording {recording.id} is being processed by {lease.holder}",
+            f"recording {recording.id} is being processed by {holder}",
             hint="wait until that run has ended",
         )
 

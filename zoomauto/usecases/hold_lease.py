@@ -33,6 +33,14 @@ def take_lease(
     return other
 
 
+def busy_holder(tx: Transaction, name: str, *, now: datetime, is_alive: IsAlive) -> Holder | None:
+    """Give who works under a lease; None when it is free to be taken."""
+    found = tx.leases.get(name)
+    if found is None or _is_free(found, now=now, is_alive=is_alive):
+        return None
+    return found.holder
+
+
 def require_lease(tx: Transaction, name: str, holder: Holder) -> None:
     """Raise LeaseLost unless ``holder`` still has the lease.
 
