@@ -57,6 +57,8 @@ class World:
     download: FakeStage = field(default_factory=lambda: FakeStage(action=fetch_files))
     trim: FakeStage = field(default_factory=lambda: FakeStage(action=cut_files))
     upload: FakeStage = field(default_factory=lambda: FakeStage(action=publish_inputs))
+    #: Stages of third parties.
+    extra: dict[str, FakeStage] = field(default_factory=dict)
     holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
     heartbeat_interval: timedelta = HEARTBEAT
@@ -65,7 +67,7 @@ class World:
 
     @property
     def adapters(self) -> FakeAdapters:
-        stages = {"download": self.download, "trim": self.trim, "upload": self.upload}
+        stages = {"download": self.download, "trim": self.trim, "upload": self.upload, **self.extra}
         return FakeAdapters(
             sources=self.sources, stages=stages, destinations={"/out": self.destination}
         )
