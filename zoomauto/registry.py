@@ -4,6 +4,7 @@ An adapter is imported when its name is used.
 Built-ins never pay for the entry-point scan (45 ms).
 """
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -57,6 +58,7 @@ def load(kind: str, name: str) -> Any:
     raise NotFound(f"there is no {kind} type {name!r}; there is: {known}")
 
 
+@cache
 def _entry_points(kind: str) -> Any:
     from importlib.metadata import entry_points  # third parties only; see the module docstring
 

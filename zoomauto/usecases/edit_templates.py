@@ -192,13 +192,12 @@ def refuse_feedback(
 def _changed(
     tx: Transaction, adapters: Adapters, base: Template, change: TemplateChange
 ) -> Template:
+    config = with_settings(base.processing_config, change.settings)
     template = replace(
         base,
         **_given(change, ("name", "description", "is_active", "is_draft")),
         rules=_rules(tx, base, change),
-        processing_config=check_processing_config(
-            with_settings(base.processing_config, change.settings), adapters.stage_options()
-        ),
+        processing_config=check_processing_config(config, adapters.stage_options(config)),
         output=_output(tx, adapters, base, change),
     )
     if not template.name.strip():
