@@ -17,6 +17,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "stage": {
         "download": "zoomauto.stages.download:DownloadStage",
         "trim": "zoomauto.stages.trim:TrimStage",
+        "subtitles": "zoomauto.stages.subtitles:SubtitlesStage",
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {

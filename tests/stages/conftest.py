@@ -1,6 +1,7 @@
 """A recording's work folder, and everything a stage is given."""
 
 import hashlib
+import json
 import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from zoomauto.domain.artifact import Artifact, Publication
+from zoomauto.domain.artifact import Artifact, Publication, derived_details, derived_key
 from zoomauto.domain.recording import FileKind, Recording, RecordingFile, RecordingStatus
 from zoomauto.domain.template import OutputConfig, Template
+from zoomauto.domain.transcript import Cue, Transcript
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Destination
 from zoomauto.ports.stage import StageContext
@@ -86,6 +88,22 @@ class World:
             path=f"download/{path.name}",
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
+        )
+
+    def transcript(self, media: Artifact, *cues: Cue) -> Artifact:
+        """Put what was said in a picture into the work folder, as transcription would."""
+        path = self.folder / "transcription" / f"{Path(media.path).stem}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(Transcript(cues=cues, engine="zoom").to_document()))
+        return Artifact(
+            recording_id=7,
+            stage="transcription",
+            file_key=derived_key(media.file_key, ".transcript.json"),
+            kind=FileKind.TRANSCRIPT,
+            path=f"transcription/{path.name}",
+            size_bytes=path.stat().st_size,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            details=derived_details(media.file_key, ".transcript.json"),
         )
 
 
