@@ -7,6 +7,8 @@ from zoomauto.domain.subtitle import Subtitle, readable
 from zoomauto.domain.transcript import Cue
 
 _MILLISECOND = timedelta(milliseconds=1)
+#: SubRip has no escape: players take the one for a tag, readers an arrow for times.
+_LOOK_ALIKES = str.maketrans("<>", "\u2039\u203a")
 #: Without a change of speaker, such a pause begins a paragraph.
 _PARAGRAPH_PAUSE = timedelta(seconds=3)
 
@@ -19,7 +21,7 @@ def to_vtt(subtitles: Iterable[Subtitle]) -> str:
 def to_srt(subtitles: Iterable[Subtitle]) -> str:
     """Write SubRip, with the speaker's name where it changes."""
     blocks = [
-        f"{number}\n{clock(s.start, ',')} --> {clock(s.end, ',')}\n{_name(s)}{_srt_text(s)}\n"
+        f"{number}\n{clock(s.start, ',')} --> {clock(s.end, ',')}\n{_srt_text(s)}\n"
         for number, s in enumerate(subtitles, start=1)
     ]
     return "\n".join(blocks)
@@ -56,13 +58,9 @@ def _voice(subtitle: Subtitle) -> str:
     return f"<v {escaped(subtitle.speaker)}>" if subtitle.speaker else ""
 
 
-def _name(subtitle: Subtitle) -> str:
-    return f"{subtitle.speaker}: " if subtitle.is_new_speaker else ""
-
-
 def _srt_text(subtitle: Subtitle) -> str:
-    # SubRip has no escape, and readers look for the arrow.
-    return "\n".join(subtitle.lines).replace("-->", "->")
+    name = f"{subtitle.speaker}: " if subtitle.is_new_speaker else ""
+    return (name + "\n".join(subtitle.lines)).translate(_LOOK_ALIKES)
 
 
 def _turns(cues: Iterable[Cue]) -> Iterator[list[Cue]]:
