@@ -18,6 +18,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "download": "zoomauto.stages.download:DownloadStage",
         "trim": "zoomauto.stages.trim:TrimStage",
         "subtitles": "zoomauto.stages.subtitles:SubtitlesStage",
+        "topics": "zoomauto.stages.topics.stage:TopicsStage",
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {
