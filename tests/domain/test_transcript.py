@@ -43,6 +43,10 @@ def test_cues_are_put_in_order_and_empty_ones_go():
     )
 
 
+def test_nothing_stays_nothing():
+    assert tidied([]) == tidied([cue(1, 2, " ")]) == ()
+
+
 def test_a_cue_that_ends_before_it_starts_ends_where_the_next_one_starts():
     assert tidied([cue(5, 4), cue(7, 6)]) == (cue(5, 7), cue(7, 7.001))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 from zoomauto.domain.time_map import TimeMap
@@ -58,7 +59,7 @@ def tidied(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """
     filled = (replace(cue, text=cue.text.strip()) for cue in cues)
     ordered = sorted((cue for cue in filled if cue.text), key=lambda cue: (cue.start, cue.end))
-    return tuple(_mended(cue, following) for cue, following in _with_next(ordered))
+    return tuple(_mended(cue, following) for cue, following in zip_longest(ordered, ordered[1:]))
 
 
 def moved(transcript: Transcript, time_map: TimeMap | None) -> Transcript:
@@ -90,10 +91,6 @@ def _cue(row: Mapping[str, Any]) -> Cue:
 
 def _seconds(time: timedelta) -> float:
     return round(time.total_seconds(), 3)
-
-
-def _with_next(cues: list[Cue]) -> Iterable[tuple[Cue, Cue | None]]:
-    return zip(cues, [*cues[1:], None], strict=True)
 
 
 def _mended(cue: Cue, following: Cue | None) -> Cue:
