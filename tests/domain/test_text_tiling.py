@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from zoomauto.domain.chapter import Heading
@@ -9,6 +10,7 @@ from zoomauto.domain.text_tiling import headings_by_words, words_of
 from zoomauto.domain.transcript import Cue
 
 SHORTEST = timedelta(minutes=2)
+PAUSE = timedelta(seconds=5)
 VOCABULARIES = """
 budget invoice supplier payment discount tax ledger audit euro quarter
 server database backup migration latency outage deploy replica kernel cache
@@ -19,11 +21,8 @@ so and then we will have to look at what this would mean for all of us again
 *TOPICS, PLAIN = (line.split() for line in VOCABULARIES.strip().splitlines())
 
 
-def talk(*minutes: tuple[int, Sequence[str]], pause: float = 0.0) -> list[Cue]:
-    """Talk about topics for so many minutes each: a cue of twelve words every five seconds.
-
-    ``pause``: seconds of silence before each topic but the first.
-    """
+def talk(*minutes: tuple[int, Sequence[str]]) -> list[Cue]:
+    """Talk about topics for so many minutes each: a cue of twelve words every five seconds."""
     dice = random.Random(5)  # noqa: S311 - no secret
     cues: list[Cue] = []
     time = 0.0
@@ -34,7 +33,6 @@ def talk(*minutes: tuple[int, Sequence[str]], pause: float = 0.0) -> list[Cue]:
             span = timedelta(seconds=time), timedelta(seconds=time + 5)
             cues.append(Cue(start=span[0], end=span[1], text=" ".join(said)))
             time += 5
-        time += pause
     return cues
 
 
@@ -57,9 +55,13 @@ def test_a_topic_begins_where_the_words_change_and_is_named_by_them():
     )
 
 
-def test_a_pause_decides_where_exactly():
-    cues = talk((7, TOPICS[0]), (5, TOPICS[1]), (8, TOPICS[2]), pause=8)
-    assert [start for start, _ in found(cues)] == [0.0, 428.0, 736.0]
+def test_where_words_change_slowly_a_pause_decides():
+    first, both, second = (words * 2 for words in (TOPICS[0], TOPICS[0] + TOPICS[1], TOPICS[1]))
+    cues = talk((6, first), (1, both), (6, second))
+    for place in (74, 80):
+        later = [replace(cue, start=cue.start + PAUSE, end=cue.end + PAUSE) for cue in cues[place:]]
+        headings = headings_by_words([*cues[:place], *later], shortest=SHORTEST, most=2)
+        assert [heading.cue for heading in headings] == [0, place]
 
 
 def test_one_topic_stays_whole():
