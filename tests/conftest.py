@@ -1,21 +1,29 @@
-"""Components that not every machine has, and a private Postgres server."""
+"""Components that not every machine has, and private servers: Postgres and SSH."""
 
 import os
+import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 
 Component = Callable[[object, str], None]
+
+# A shell that starts the tests in the background has them and their children ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("zoomauto", deadline=None)
@@ -123,6 +131,89 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     url = postgres.create()
     yield url
     postgres.drop(url)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sshd:
+    """A running SSH server that belongs to this test session; whoever runs it may log in."""
+
+    pid: int
+    port: int
+    user: str
+    #: Holds ``known_hosts``, and ``key``, the private key of somebody who may log in.
+    folder: Path
+
+    def options(self, path: Path, **more: Any) -> dict[str, Any]:
+        """Give the options of an SFTP destination in a folder."""
+        return {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "user": self.user,
+            "path": str(path),
+            "known_hosts": str(self.folder / "known_hosts"),
+            "key_file": str(self.folder / "key"),
+            **more,
+        }
+
+    def end_sessions(self) -> None:
+        """Kill every process that serves somebody; the server itself goes on."""
+        for process in _descendants(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """Run a private SSH server for this session: own keys, own port, nobody but us."""
+    program = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    require_component(program, "OpenSSH server")
+    folder, port = tmp_path_factory.mktemp("sshd"), _free_port()
+    folder.chmod(0o700)
+    for name in ("host", "key"):
+        make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+        subprocess.run(make, check=True)
+    host = (folder / "host.pub").read_text()
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host}")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\nUsePAM no\n"
+        f"AuthorizedKeysFile {folder}/key.pub\nStrictModes no\nPasswordAuthentication yes\n"
+        "Subsystem sftp internal-sftp\n"
+    )
+    # The server wants to be called by its full path, so that it can start itself anew.
+    command = [str(program), "-D", "-e", "-f", str(folder / "config")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr
+        said = iter(server.stderr.readline, "")
+        assert any("listening" in line for line in said), "sshd did not start"
+        # Nobody reads on, but a full pipe would stop the server.
+        drain = threading.Thread(target=lambda: [*said], daemon=True)
+        drain.start()
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        yield Sshd(pid=server.pid, port=port, user=user, folder=folder)
+        server.terminate()
+        drain.join()
+
+
+@pytest.fixture(scope="session")
+def rclone() -> Callable[[Path], dict[str, Any]]:
+    """Give the options of an rclone destination that ends in a folder."""
+    require_component(shutil.which("rclone"), "rclone")
+
+    def options(folder: Path) -> dict[str, Any]:
+        config = folder / "rclone.conf"
+        config.write_text(f"[shelf]\ntype = alias\nremote = {folder}/out\n")
+        return {"remote": "shelf:", "config": str(config)}
+
+    return options
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+        with suppress(FileNotFoundError):
+            yield from _descendants(int(child))
+        yield int(child)
 
 
 def _postgres_binaries() -> Path | None:

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from zoomauto import registry
 from zoomauto.domain.options import read_options
 from zoomauto.domain.processing import STAGES
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import SourceConfig
 from zoomauto.errors import InvalidOptions, UsageError
 from zoomauto.media.tools import Tools
@@ -29,6 +31,7 @@ class RegisteredAdapters:
     _sources: dict[int, tuple[SourceConfig, Source]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def stage_options(self) -> Mapping[str, type]:
         """Give the options dataclass of each stage there is, by stage name."""
@@ -47,6 +50,12 @@ class RegisteredAdapters:
         """Validate a destination's options likewise."""
         return _checked("destination", type_name, options, secrets)
 
+    def kinds_taken(self, type_name: str) -> frozenset[FileKind] | None:
+        """Give the kinds of artifacts that such a destination has a place for; None: all."""
+        taken: frozenset[FileKind] | None
+        taken = getattr(registry.load("destination", type_name), "takes", None)
+        return taken
+
     def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
         """Whether what is published at that destination would be listed by ``source`` again."""
         if (source.type, type_name) != ("folder", "folder"):
@@ -60,6 +69,10 @@ class RegisteredAdapters:
 
     def source(self, config: SourceConfig) -> Source:
         """Open a source, or give the open one while its configuration stays the same."""
+        with self._opening:
+            return self._opened(config)
+
+    def _opened(self, config: SourceConfig) -> Source:
         known, opened = self._sources.get(config.id, (None, None))
         if opened is None or known is None or not _is_same(known, config):
             place = f"source {config.name!r}"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         AddDestination,
         CheckDestination,
         ListDestinations,
+        LogInToDestination,
         RemoveDestination,
         ShowDestination,
     )
@@ -119,7 +120,11 @@ class App:
         from zoomauto.media.tools import Tools
 
         tools = Tools(
-            workspace=self.workspace, clock=self.clock, ffmpeg_setting=self.settings.ffmpeg
+            workspace=self.workspace,
+            clock=self.clock,
+            ffmpeg_setting=self.settings.ffmpeg,
+            niceness=self.settings.nice,
+            state_folder=self.settings.state_folder,
         )
         return RegisteredAdapters(tools=tools)
 
@@ -237,6 +242,11 @@ class App:
         from zoomauto.usecases.edit_destinations import CheckDestination
 
         return CheckDestination(store=self.store, adapters=self.adapters)
+
+    def log_in_to_destination(self) -> "LogInToDestination":
+        from zoomauto.usecases.edit_destinations import LogInToDestination
+
+        return LogInToDestination(store=self.store, adapters=self.adapters)
 
     def show_quota(self) -> "ShowQuota":
         from zoomauto.usecases.edit_quotas import ShowQuota
@@ -357,6 +367,7 @@ class App:
             ),
             trash_published=self._trash_published(),
             interrupt=main_thread_interrupter(),
+            parallel=self.settings.parallel,
         )
 
     def _trash_published(self) -> "TrashPublished":

@@ -17,7 +17,15 @@ from zoomauto.domain.invocation import Invocation, Obstacle
 from zoomauto.settings import Settings, without_password
 
 #: Settings without an option of their own -> the kind of platform folder that their default is in.
-_CARRIED = {"workspace": "data", "ffmpeg": None, "log_file": "state", "state_folder": "state"}
+_CARRIED = {
+    "workspace": "data",
+    "log_file": "state",
+    "state_folder": "state",
+    "parallel": None,
+    "nice": None,
+}
+#: Where every scheduler looks for programs: the PATH of cron.
+_SCHEDULERS_PATH = "/usr/bin:/bin"
 _FOLDERS = {"data": ".local/share", "state": ".local/state"}
 #: What libpq takes from its environment, secrets aside (its manual, section 34.15).
 _LIBPQ = (
@@ -60,9 +68,11 @@ class _Call:
     def variables(self) -> Iterator[tuple[str, str]]:
         for key, folder in _CARRIED.items():
             value, origin = getattr(self.settings, key), self._origin(key)
-            has_moved = origin == "default" and folder is not None and self._has_moved(folder)
+            has_moved = folder and origin == "default" and self._has_moved(folder)
             if origin == "environment" or has_moved:
                 yield f"ZOOMAUTO_{key.upper()}", str(value)
+        if ffmpeg := self._ffmpeg():
+            yield "ZOOMAUTO_FFMPEG", ffmpeg
         if self._is_on_server():
             found = (name for name in _LIBPQ if self.environment.get(name))
             yield from ((name, self.environment[name]) for name in found)
@@ -83,6 +93,16 @@ class _Call:
                 " set",
                 hint="write it into ~/.pgpass (chmod 600), and unset PGPASSWORD",
             )
+
+    def _ffmpeg(self) -> str | None:
+        """Give the ffmpeg of this process, where a scheduler would find another one or none."""
+        setting = self.settings.ffmpeg
+        told = setting if self._origin("ffmpeg") == "environment" else None
+        name = setting or "ffmpeg"
+        if "/" in name or shutil.which(name, path=_SCHEDULERS_PATH):
+            return told
+        found = shutil.which(name, path=self.environment.get("PATH"))
+        return str(Path(found).absolute()) if found else told
 
     def _origin(self, key: str) -> str:
         return self.settings.origins.get(key, "default")

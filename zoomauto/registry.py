@@ -17,12 +17,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "stage": {
         "download": "zoomauto.stages.download:DownloadStage",
         "trim": "zoomauto.stages.trim:TrimStage",
+        "transcription": "zoomauto.stages.transcription.stage:TranscriptionStage",
         "subtitles": "zoomauto.stages.subtitles:SubtitlesStage",
         "topics": "zoomauto.stages.topics.stage:TopicsStage",
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {
+        "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
+        "google-drive": "zoomauto.destinations.google_drive.destination:DriveDestination",
+        "rclone": "zoomauto.destinations.rclone:RcloneDestination",
+        "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
+        "youtube": "zoomauto.destinations.youtube.destination:YouTubeDestination",
     },
     "scheduler": {
         "crontab": "zoomauto.schedulers.crontab.backend:CrontabScheduler",

@@ -21,7 +21,11 @@ KNOWN: dict[str, str] = {
     "ffmpeg": "path of the ffmpeg program",
     "log_file": "where scheduled runs write their full detail",
     "state_folder": "folder for what scheduler backends need: locks, backups, scripts",
+    "parallel": "how many recordings a run processes at once",
+    "nice": "how far ffmpeg steps back for other programs, 0 to 19",
 }
+#: Those that are numbers -> their defaults. Two recordings: one waits for the network meanwhile.
+_NUMBERS = {"parallel": "2", "nice": "10"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,8 @@ class Settings:
     ffmpeg: str | None
     log_file: Path
     state_folder: Path
+    parallel: int
+    nice: int
     #: Setting -> where its value came from: ``flag``, ``environment``, ``file`` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -72,6 +78,8 @@ def load_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         ffmpeg=values["ffmpeg"] or None,
         log_file=Path(values["log_file"]).expanduser().absolute(),
         state_folder=Path(values["state_folder"]).expanduser().absolute(),
+        parallel=_number(values, origins, "parallel", range(1, 33)),
+        nice=_number(values, origins, "nice", range(20)),
         origins=origins,
     )
 
@@ -115,9 +123,10 @@ def _checked(path: Path, table: Mapping[str, Any]) -> dict[str, str]:
             f"{path} has unknown settings: {', '.join(unknown)}", hint=f"known: {', '.join(KNOWN)}"
         )
     for key, value in table.items():
-        if not isinstance(value, str):
+        is_number = key in _NUMBERS and type(value) is int
+        if not (isinstance(value, str) or is_number):
             raise ConfigurationError(f"{path}: {key} must be text, not {value!r}")
-    return dict(table)
+    return {key: str(value) for key, value in table.items()}
 
 
 def _default(key: str) -> str:
@@ -134,7 +143,7 @@ def _default(key: str) -> str:
             return _user_name()
         case "timezone":
             return _host_timezone()
-    return ""
+    return _NUMBERS.get(key, "")
 
 
 def _platform(kind: str) -> Path:
@@ -166,6 +175,17 @@ def _owner(name: str) -> str:
     if not name.strip() or "\x00" in name:
         raise ConfigurationError("the owner cannot be empty", hint="ZOOMAUTO_OWNER=name")
     return name
+
+
+def _number(values: Mapping[str, str], origins: Mapping[str, str], key: str, allowed: range) -> int:
+    text = values[key].strip()
+    if text.isascii() and text.isdecimal() and int(text) in allowed:
+        return int(text)
+    raise ConfigurationError(
+        f"{key} must be a number from {allowed[0]} to {allowed[-1]}, not {values[key]!r}"
+        f" (from {origins[key]})",
+        hint="zoomauto config show",
+    )
 
 
 def _timezone(name: str, origin: str) -> str:

@@ -23,6 +23,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", HOME)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     program = tmp_path / "bin" / "zoomauto"
     program.parent.mkdir()
@@ -89,6 +90,26 @@ def test_what_the_environment_says_is_carried(bare: Path):
             *OWNER,
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("setting", "is_named"),
+    [
+        pytest.param("ffmpeg-7", True, id="a name"),
+        pytest.param("sh", False, id="a name that a scheduler finds"),
+        pytest.param("/srv/ffmpeg-7", False, id="a path"),
+    ],
+)
+def test_an_ffmpeg_that_is_not_on_the_schedulers_path_is_named(
+    bare: Path, tmp_path: Path, setting: str, *, is_named: bool
+):
+    (bare.parent / "ffmpeg-7").touch(mode=0o755)
+    file = tmp_path / "z.toml"
+    file.write_text(f'ffmpeg = "{setting}"\n')
+    found = invoked({"config": str(file)}, PATH=f"{bare.parent}:/usr/bin:/bin")
+
+    named = ("/usr/bin/env", f"ZOOMAUTO_FFMPEG={bare.parent}/ffmpeg-7") if is_named else ()
+    assert found.words == (*named, str(bare), "--config", str(file), *OWNER)
 
 
 def test_the_words_stay_the_same_when_they_are_what_started_us(bare: Path):

@@ -13,7 +13,7 @@ Zoomauto = Callable[..., Any]
 PAGE = b"<html>Please sign in</html>"
 
 UNAVAILABLE = {
-    "transcription": "not available: it is not installed",
+    "transcription": "not available: no transcript from the source, and no engine is configured",
     "subtitles": "not available: there is no transcript",
     "topics": "not available: there is no transcript",
 }

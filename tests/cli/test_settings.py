@@ -14,7 +14,7 @@ def test_settings_are_shown_with_where_they_came_from(
     fresh: Zoomauto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     file = tmp_path / "settings.toml"
-    file.write_text('workspace = "/srv/work"\ntimezone = "Asia/Tokyo"\n')
+    file.write_text('workspace = "/srv/work"\ntimezone = "Asia/Tokyo"\nparallel = 4\n')
     monkeypatch.setenv("ZOOMAUTO_TIMEZONE", "Europe/Berlin")
     monkeypatch.setenv("ZOOMAUTO_CONFIG", str(file))
     url = "postgresql://bob:hunter2@db/zoom?sslpassword=hunter3"
@@ -39,6 +39,8 @@ def test_settings_are_shown_with_where_they_came_from(
                     "origin": "default",
                 },
                 "state_folder": {"value": str(home / "state" / "zoomauto"), "origin": "default"},
+                "parallel": {"value": "4", "origin": "file"},
+                "nice": {"value": "10", "origin": "default"},
             },
         },
     )
@@ -68,6 +70,23 @@ def test_a_check_of_the_settings_makes_nothing(
     ]
     assert "ffmpeg version" in ended.data["checks"][2]["detail"]
     assert list((tmp_path / "home").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("ZOOMAUTO_PARALLEL", "0", "parallel must be a number from 1 to 32, not '0'"),
+        ("ZOOMAUTO_PARALLEL", "many", "parallel must be a number from 1 to 32, not 'many'"),
+        ("ZOOMAUTO_NICE", "-5", "nice must be a number from 0 to 19, not '-5'"),
+    ],
+)
+def test_numbers_out_of_range_are_refused_with_where_they_came_from(
+    fresh: Zoomauto, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+):
+    monkeypatch.setenv(variable, value)
+    ended = fresh("source", "list")
+    assert ended.code == 78
+    assert f"{message} (from environment)" in ended.err
 
 
 @pytest.mark.parametrize(

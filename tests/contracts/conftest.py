@@ -7,6 +7,7 @@ import pytest
 
 from zoomauto.storage.database import SqlDatabase
 from zoomauto.storage.store import SqlStore, open_store
+from zoomauto.testing.google.server import FakeGoogle
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +50,12 @@ def open_again(database_url: str) -> Iterator[Callable[[], SqlStore]]:
 def store(open_again: Callable[[], SqlStore]) -> SqlStore:
     """Give an open, empty store."""
     return open_again()
+
+
+@pytest.fixture
+def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGoogle]:
+    """A Google of our own, whose application's secret is in the environment."""
+    with FakeGoogle() as fake:
+        monkeypatch.setenv("CONTRACT_SECRET", fake.client_secret)
+        yield fake
+        assert fake.complaints() == ()

@@ -4,45 +4,91 @@ A new destination needs a line in ``OPTIONS`` that makes a fresh one; without it
 """
 
 import hashlib
+import shlex
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from zoomauto import registry
 from zoomauto.domain.options import read_options
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import Check
 from zoomauto.errors import InvalidOptions, UsageError
 from zoomauto.media.tools import Tools
-from zoomauto.ports.destination import Destination, Parcel
+from zoomauto.ports.destination import Destination, Parcel, Personal, Visit
+from zoomauto.secrets import StoredSecrets
 from zoomauto.testing.clock import FrozenClock
 from zoomauto.testing.destination import FakeDestination
 from zoomauto.testing.progress import FakeProgress
 from zoomauto.workspace import DiskWorkspace
 
-#: Name in the registry -> options of a fresh destination in a folder.
-OPTIONS: Mapping[str, Callable[[Path], Mapping[str, Any]]] = {
-    "folder": lambda folder: {"path": str(folder / "out")},
+#: A courier who never replaces anything, and says where he has put it.
+COURIER = """
+import hashlib, json, os, sys
+from pathlib import Path
+path, folder, name, extension, sha256 = sys.argv[1:]
+content = Path(path).read_bytes()
+for suffix in ("", f" ({sha256[:8]})"):
+    target = Path(folder) / f"{name}{suffix}{extension}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists() or target.read_bytes() == content:
+        break
+target.write_bytes(content)
+print(json.dumps({"location": str(target)}))
+"""
+
+
+def courier(folder: Path) -> Mapping[str, Any]:
+    script = folder / "courier.py"
+    script.write_text(COURIER)
+    python = shlex.quote(sys.executable)
+    look = "import os, sys; sys.exit(os.path.getsize(sys.argv[1]) != int(sys.argv[2]))"
+    return {
+        "command": f"{python} {script} {{path}} {folder}/out {{name}} {{extension}} {{sha256}}",
+        "holds_command": f"{python} -c '{look}' {{location}} {{size}}",
+    }
+
+
+#: Name in the registry -> options of a fresh destination in a folder; servers are fixtures.
+OPTIONS: Mapping[str, Callable[[Path, pytest.FixtureRequest], Mapping[str, Any]]] = {
+    "command": lambda folder, _: courier(folder),
+    "folder": lambda folder, _: {"path": str(folder / "out")},
+    "rclone": lambda folder, request: request.getfixturevalue("rclone")(folder),
+    "sftp": lambda folder, request: request.getfixturevalue("sshd").options(folder / "out"),
+    "google-drive": lambda _, request: request.getfixturevalue("google").drive_options,
+    "youtube": lambda _, request: request.getfixturevalue("google").youtube_options,
 }
 REGISTERED = sorted(registry.BUILT_IN["destination"])
 
 
-def opened(name: str, folder: Path) -> Destination:
+def opened(name: str, folder: Path, request: pytest.FixtureRequest) -> Destination:
     adapter = registry.load("destination", name)
-    options = read_options(adapter.Options, OPTIONS[name](folder), where=name)
+    options = read_options(adapter.Options, OPTIONS[name](folder, request), where=name)
     clock = FrozenClock(datetime(2026, 11, 23, tzinfo=UTC))
-    made: Destination = adapter(options, Tools(workspace=DiskWorkspace(folder), clock=clock))
+    tools = Tools(
+        workspace=DiskWorkspace(folder),
+        clock=clock,
+        secrets=StoredSecrets(dict.fromkeys(adapter.secret_names, "env:CONTRACT_SECRET")),
+        state_folder=folder / "state",
+    )
+    made: Destination = adapter(options, tools)
+    if isinstance(made, Personal):
+        visit = request.getfixturevalue("google").visit
+        made.log_in(Visit(open_page=visit, patience=timedelta(seconds=10)))
     return made
 
 
 @pytest.fixture(params=[*REGISTERED, "fake"])
 def destination(request: pytest.FixtureRequest, tmp_path: Path) -> Destination:
     fake: Any = FakeDestination()
-    found: Destination = fake if request.param == "fake" else opened(request.param, tmp_path)
-    return found
+    if request.param == "fake":
+        return cast("Destination", fake)
+    return opened(request.param, tmp_path, request)
 
 
 @pytest.fixture
@@ -57,6 +103,8 @@ def parcel_of(tmp_path: Path) -> Callable[..., Parcel]:
             name="2026/Weekly Sync [7]",
             extension=".mp4",
             identity=identity,
+            kind=FileKind.VIDEO,
+            state=tmp_path / f"upload-{path.name[:8]}",
         )
 
     return made
@@ -111,9 +159,11 @@ def test_its_options_are_a_frozen_dataclass_that_explains_itself(name: str):
 
 
 @pytest.mark.parametrize("name", REGISTERED)
-def test_an_unknown_option_is_refused_when_it_is_saved(name: str, tmp_path: Path):
+def test_an_unknown_option_is_refused_when_it_is_saved(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+):
     adapter = registry.load("destination", name)
-    values = {**OPTIONS[name](tmp_path), "no_such_option": 1}
+    values = {**OPTIONS[name](tmp_path, request), "no_such_option": 1}
     with pytest.raises(InvalidOptions, match="no_such_option") as refusal:
         read_options(adapter.Options, values, where=name)
     assert isinstance(refusal.value, UsageError)

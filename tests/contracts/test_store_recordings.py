@@ -106,6 +106,17 @@ def test_a_listed_recording_is_remembered_whole(store: SqlStore):
         assert (tx.recordings.get(found.id), tx.recordings.get(99)) == (found, None)
 
 
+def test_marks_are_given_by_key_from_an_instant_on(store: SqlStore):
+    first, second, third = numbered(3)
+    with store.writing() as tx:
+        source, other = a_source(tx), a_source(tx, name="other")
+        saved(tx, source, *(replace(r, mark=f"m{r.key}") for r in (first, second)), third)
+        saved(tx, other, replace(second, mark="other"))
+    with store.reading() as tx:
+        assert tx.recordings.marks(source.id, since=NOW) == {"0": "m0", "1": "m1"}
+        assert tx.recordings.marks(source.id, since=second.start_at) == {"1": "m1"}
+
+
 def test_pending_and_blank_recordings_keep_their_reasons(store: SqlStore):
     pending = replace(LISTED, key="pending", pending_reason="still uploading")
     blank = replace(LISTED, key="blank")

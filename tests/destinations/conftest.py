@@ -1,7 +1,11 @@
 """Parcels and a folder to publish into."""
 
 import hashlib
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from zoomauto.destinations.folder import FolderDestination, FolderOptions
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Parcel
 from zoomauto.testing.clock import FrozenClock
+from zoomauto.testing.progress import FakeProgress, FakeStep
 from zoomauto.workspace import DiskWorkspace
 
 
@@ -50,3 +55,58 @@ def parcel_of(tmp_path: Path) -> Callable[..., Parcel]:
         )
 
     return made
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, component: Callable[[object, str], None]) -> Iterator[Path]:
+    """A disk of 24 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, check=False).returncode == 0
+    component(mounted, "right to mount")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@dataclass(kw_only=True)
+class _Watched(FakeStep):
+    watch: Callable[[], None]
+
+    def advance(self, amount: float) -> None:
+        """Count on, and do what is wanted."""
+        super().advance(amount)
+        self.watch()
+
+
+class Watched(FakeProgress):
+    """Progress that does something each time a block has arrived."""
+
+    def __init__(self, watch: Callable[[], None]) -> None:
+        super().__init__()
+        self.watch = watch
+
+    @contextmanager
+    def step(self, label: str, *, total: float | None = None, unit: str = "") -> Iterator[FakeStep]:
+        """Open a step that is watched."""
+        yield _Watched(label=label, total=total, unit=unit, watch=self.watch)
+
+
+@pytest.fixture
+def watched() -> type[Watched]:
+    """Progress that does something each time a block has arrived."""
+    return Watched
+
+
+@pytest.fixture
+def held() -> Callable[[Path], dict[str, str]]:
+    """Give the hash of every file below a folder, hidden ones too."""
+
+    def held(root: Path) -> dict[str, str]:
+        return {
+            str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in root.rglob("*")
+            if path.is_file()
+        }
+
+    return held

@@ -13,12 +13,8 @@ from pathlib import Path
 import pytest
 
 from zoomauto.destinations import folder as module
-from zoomauto.destinations.folder import (
-    FolderDestination,
-    FolderOptions,
-    name_candidates,
-    temporary_name,
-)
+from zoomauto.destinations.folder import FolderDestination, FolderOptions
+from zoomauto.domain.place_name import name_candidates, temporary_name
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, TemporaryError, Unreachable
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Delivered, Parcel

@@ -53,16 +53,20 @@ def test_in_the_jobs_own_zone_the_line_is_the_schedule_itself(schedule: Schedule
         ("0 0 1-31 * 5", ["0 0 * * *"]),
         ("0 0 10,* * 5", ["0 0 * * *"]),
         ("0 0 5 2 0-6", ["0 0 * 2 *"]),
-        # Both must match: the rarer one stays, a start on a wrong day ends at once.
-        ("0 0 */2 * 1", ["0 0 * * 1"]),
-        ("0 0 */16 * 1-5", ["0 0 1,17 * *"]),
-        ("0 0 1-7 * */7", ["0 0 * * 0"]),
+        # Both must match: that is what a star before one of them says.
+        ("0 0 */2 * 1", ["0 0 */2 * 1"]),
+        ("0 0 */16 * 1-5", ["0 0 */16 * 1,2,3,4,5"]),
+        ("0 0 1-7 * */7", ["0 0 1,2,3,4,5,6,7 * */7"]),
+        ("0 0 1-7 * */4", ["0 0 1,2,3,4,5,6,7 * */4"]),
+        ("0 0 */8,2 * 2,4", ["0 0 */8,2 * 2,4"]),
         ("0 0 */2 * *", ["0 0 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * *"]),
         # No date in February is its 31st: that line would never start anything.
         ("0 0 31 2 1", ["0 0 * 2 1"]),
     ],
 )
-def test_no_line_restricts_both_day_fields(expression: str, expected: list[str]):
+def test_a_line_restricts_both_day_fields_only_where_both_must_match(
+    expression: str, expected: list[str]
+):
     assert lines(cron(expression)) == expected
 
 
@@ -98,6 +102,9 @@ def test_a_time_that_a_gap_moves_has_a_line_of_its_own():
         ("0 20 31 * *", "UTC", "Asia/Kolkata", ["30 1 1 1,2,4,6,8,9,11 *"]),
         ("0 20 28 2 *", "UTC", "Asia/Kolkata", ["30 1 1,29 2,3 *"]),
         ("0 20 31 12 6", "UTC", "Asia/Kolkata", ["30 1 1 1 *", "30 1 * 1,12 0"]),
+        # Both day fields move; a star then names a day too many at most.
+        ("0 1 */10 * 1", "Asia/Kolkata", "UTC", ["30 19 10,20,28,29,30,31 * */7"]),
+        ("0 1 2,12 * */6", "Asia/Kolkata", "UTC", ["30 19 */16,11 * 5,6"]),
         # Two days apart.
         ("30 23 * * 1", "Etc/GMT+12", "Pacific/Kiritimati", ["30 1 * * 3"]),
         ("30 0 1 3 *", "Pacific/Kiritimati", "Etc/GMT+12", ["30 22 27,28 2 *"]),

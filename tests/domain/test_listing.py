@@ -69,6 +69,11 @@ def test_what_is_listed_as_before_is_the_same():
     assert changes(replace(LISTED, duration=None), duration=timedelta(minutes=9)) == {}
 
 
+def test_another_mark_is_remembered_and_is_no_update():
+    finding = compare(replace(LISTED, mark="m2"), known(mark="m1"))
+    assert (finding.novelty, finding.changes) == (Novelty.SAME, {"mark": "m2"})
+
+
 def test_a_new_recording_stands_as_it_was_listed():
     assert as_recording(compare(LISTED, None), SOURCE, now=NOON) == Recording(
         id=0,
@@ -209,6 +214,6 @@ def test_what_the_source_was_asked_for_and_no_longer_has_expires():
 
     assert (finding.novelty, finding.changes) == (
         Novelty.UPDATED,
-        {"status": RecordingStatus.EXPIRED},
+        {"status": RecordingStatus.EXPIRED, "mark": None},
     )
     assert as_recording(finding, SOURCE, now=NOON).status is RecordingStatus.EXPIRED

@@ -235,7 +235,7 @@ def test_a_broken_pattern_matters_only_where_it_would_decide(
 
 @pytest.mark.usefixtures("impatient")
 def test_a_pattern_broken_by_a_long_name_is_broken_for_short_names_too():
-    matcher = Matcher([template(1, patterns=(".*.*[xy]",)), template(2)])
+    matcher = Matcher([template(1, patterns=(".*.*.*[xy]",)), template(2)])
     assert taken_by(matcher, "short") == "Match T2"
     assert taken_by(matcher, "a" * 4000) == "Undecided T1"
     assert taken_by(matcher, "short") == "Undecided T1"

@@ -1,7 +1,6 @@
 """Which stages a recording still needs, and its status in between."""
 
 from collections.abc import Collection
-from datetime import timedelta
 
 import pytest
 
@@ -11,7 +10,7 @@ from zoomauto.domain.pipeline import (
     Action,
     Plan,
     PlannedStage,
-    estimated_time,
+    estimated_times,
     main_files,
     plan,
     resting_status,
@@ -123,6 +122,18 @@ def test_the_estimate_counts_only_the_stages_that_run():
     everything = plan(Flags(), done=(), unavailable={})
     resumed = plan(Flags(), done=("download", "trim"), unavailable={})
 
-    assert estimated_time(everything, gigabyte) == timedelta(seconds=12.3)
-    assert estimated_time(resumed, gigabyte) == timedelta(seconds=3.4)
-    assert estimated_time(everything, 0) == timedelta()
+    assert times(everything, gigabyte) == {"download": 80.0, "trim": 5.5, "upload": 3.4}
+    assert times(resumed, gigabyte) == {"upload": 3.4}
+    assert times(everything, 0) == {"download": 0.0, "trim": 0.0, "upload": 0.0}
+
+
+def test_every_destination_takes_its_time():
+    gigabyte = 1_000_000_000
+    resumed = plan(Flags(), done=("download", "trim"), unavailable={})
+    assert times(resumed, gigabyte, networks=1) == {"upload": 83.4}
+    assert times(resumed, gigabyte, disks=2) == {"upload": 6.8}
+
+
+def times(made: Plan, size_bytes: int, *, disks: int = 1, networks: int = 0) -> dict[str, float]:
+    found = estimated_times(made, size_bytes, is_source_local=False, disks=disks, networks=networks)
+    return {name: time.total_seconds() for name, time in found.items()}

@@ -158,6 +158,7 @@ def test_a_preview_is_plain_json():
         stages={"download": "run"},
         download_bytes=9,
         estimated_time=timedelta(seconds=1.5),
+        stage_times={"download": timedelta(seconds=1.5)},
     )
     left = PreviewItem(
         recording_id=3, name="Party", action="SKIP", reason="no template matches", template=None
@@ -183,6 +184,7 @@ def test_a_preview_is_plain_json():
                 "stages": {"download": "run"},
                 "download_bytes": 9,
                 "estimated_seconds": 1.5,
+                "stage_estimated_seconds": {"download": 1.5},
             }
         ],
         "skipped": [
@@ -195,6 +197,7 @@ def test_a_preview_is_plain_json():
                 "stages": {},
                 "download_bytes": 0,
                 "estimated_seconds": None,
+                "stage_estimated_seconds": {},
             }
         ],
         "recordings": {"found": 2, "matched": 1, "unmatched": 1, "skipped": 0},

@@ -355,12 +355,13 @@ def test_a_probe_shows_a_real_start_and_leaves_nothing(tenant: Tenant) -> None:
     probe = tenant.call("probe", command, within=timedelta(seconds=30))
     assert probe.fired
     assert probe.at - datetime.now(UTC) < timedelta(minutes=1)
-    assert probe.detail == "the command ended with 0: <a b><$HOME><100%>"
+    assert (probe.detail, probe.exit_code) == ("the command ended with 0: <a b><$HOME><100%>", 0)
     assert probe.environment["HOME"] == tenant.home
     assert tenant.traces() == []
     assert tenant.box.run("find", "/tmp", "-name", "zoomauto-probe-*") == ""  # noqa: S108
     too_late = tenant.call("probe", ["/bin/sleep", "60"], within=timedelta(seconds=2))
     assert too_late.detail == "the command was started and has not ended in time"
+    assert too_late.exit_code is None
     assert tenant.control("list-units", "--all", "--plain", "--no-legend", "zoomauto-*") == ""
 
 

@@ -117,17 +117,18 @@ def await_runs(host: Host) -> list[dict[str, Any]]:
 
 def test_cron_starts_what_was_applied_and_nothing_of_it_is_left(cron: Host):
     cron.run("sh", "-c", "echo '# theirs' | crontab -")
-    probed = cron.zoomauto("schedule", "test", "minutely", "--backend", "crontab", "-o", "json")
-    assert (probed.code, probed.data["fired"]) == (0, True), probed.err
-    assert probed.data["detail"].startswith("the command ended with 0")
-    assert probed.data["environment"]["HOME"] == "/root"
-    assert cron.run("crontab", "-l").out == "# theirs\n"
-
     applied = cron.zoomauto("schedule", "apply", "-o", "json")
     assert (applied.code, applied.data["backend"]) == (0, "crontab"), applied.err
     assert applied.data["why"].startswith("cron is running; not systemd: ")
     again = cron.zoomauto("schedule", "apply", "-o", "json")
     assert again.data["outcome"] == "unchanged"
+
+    # The same minute starts the probe and the job.
+    before = cron.run("crontab", "-l").out
+    probed = cron.zoomauto("schedule", "test", "minutely", "--backend", "crontab", "-o", "json")
+    assert (probed.code, probed.data["fired"], probed.data["exit_code"]) == (0, True, 0), probed.err
+    assert probed.data["environment"]["HOME"] == "/root"
+    assert cron.run("crontab", "-l").out == before
 
     [run, *_] = await_runs(cron)
     assert (run["trigger"], run["status"]) == ("schedule", "SUCCESS")
@@ -162,6 +163,14 @@ def test_systemd_starts_what_was_applied_and_nothing_of_it_is_left(systemd: Host
     assert (again["outcome"], again["why"][:25]) == ("unchanged", "entries were applied thro")
     probed = systemd.zoomauto("schedule", "test", "-o", "json").data
     assert (probed["fired"], probed["detail"][:24]) == (True, "the command ended with 0")
+    # A start that fails is no success of the backend's.
+    assert systemd.run("mv", "/home/binder/in", "/home/binder/out-of-reach").code == 0
+    failed = systemd.zoomauto("schedule", "test", "minutely", "-o", "json")
+    assert (failed.code, failed.data["exit_code"], failed.data["fired"]) == (75, 75, True)
+    [problem] = json.loads(failed.out)["errors"]
+    assert (problem["code"], problem["hint"][:13]) == ("probe_failed", "env -i HOME=/")
+    assert "/home/binder/in" in problem["message"]
+    assert systemd.run("mv", "/home/binder/out-of-reach", "/home/binder/in").code == 0
 
     [run, *_] = await_runs(systemd)
     assert (run["trigger"], run["status"]) == ("schedule", "SUCCESS")

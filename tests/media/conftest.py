@@ -13,7 +13,10 @@ from zoomauto.media.ffmpeg import Ffmpeg
 Component = Callable[[object, str], None]
 
 TONE = "sine=frequency=440:sample_rate=32000"
+SILENCE = "anullsrc=r=32000:cl=mono"
 PICTURE = "testsrc=size=160x90:rate=25"
+#: A lens cap: black, with the noise of a camera.
+DARKNESS = "color=black:size=160x90:rate=25,noise=alls=8:allf=t"
 
 
 def _system_ffmpeg() -> str | None:
@@ -64,8 +67,16 @@ class Clips:
     tone: Path
     #: 8 s of picture with a sound track that is silent.
     silent: Path
+    #: The sound of it alone.
+    silent_sound: Path
     #: 4 s of picture without a sound track.
     mute: Path
+    #: 8 s of darkness with a sound track that is silent.
+    blank: Path
+    #: The picture of it alone.
+    black: Path
+    #: The same darkness with a tone.
+    dark_talk: Path
     #: The first half of ``talk``: its index is whole, its end is missing.
     short: Path
     #: ``talk`` with zeros in the middle.
@@ -89,20 +100,26 @@ def clips(ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Clips:
         (folder / name).write_bytes(content)
         return folder / name
 
-    def filmed(name: str, sound: str, seconds: int) -> Path:
-        inputs = ["-f", "lavfi", "-i", PICTURE, "-f", "lavfi", "-i", sound, "-t", str(seconds)]
+    def filmed(name: str, sound: str, seconds: int, view: str = PICTURE) -> Path:
+        inputs = ["-f", "lavfi", "-i", view, "-f", "lavfi", "-i", sound, "-t", str(seconds)]
         picture = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "50"]
         return made(name, *inputs, *picture, "-sc_threshold", "0", *SOUND, *INDEX_FIRST)
 
     talk = filmed("talk.mp4", f"{TONE},volume=enable='lt(t,6)+gt(t,14)':volume=0", 20)
     content = talk.read_bytes()
+    silent = filmed("silent.mp4", SILENCE, 8)
+    blank = filmed("blank.mp4", SILENCE, 8, DARKNESS)
     middle = len(content) // 2
     return Clips(
         talk=talk,
         talk_sound=made("talk.m4a", "-i", str(talk), "-vn", "-c", "copy"),
         talk_mkv=made("talk.mkv", "-i", str(talk), "-c", "copy"),
         tone=filmed("tone.mp4", TONE, 8),
-        silent=filmed("silent.mp4", "anullsrc=r=32000:cl=mono", 8),
+        silent=silent,
+        silent_sound=made("silent.m4a", "-i", str(silent), "-vn", "-c", "copy"),
+        blank=blank,
+        black=made("black.mp4", "-i", str(blank), "-an", "-c", "copy"),
+        dark_talk=filmed("dark.mp4", TONE, 8, DARKNESS),
         mute=made("mute.mp4", "-f", "lavfi", "-i", PICTURE, "-t", "4", "-c:v", "libx264"),
         short=written("short.mp4", content[:middle]),
         holed=written("holed.mp4", content[:middle] + bytes(20_000) + content[middle + 20_000 :]),

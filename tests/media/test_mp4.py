@@ -53,7 +53,11 @@ def read(content: bytes, folder: Path) -> Mp4:
     return read_mp4(path)
 
 
-def film(*seconds: float) -> Mp4:
+def seconds(*times: float) -> tuple[timedelta, ...]:
+    return tuple(timedelta(seconds=time) for time in times)
+
+
+def film(*times: float) -> Mp4:
     return Mp4(
         brand="isom",
         duration=timedelta(seconds=4),
@@ -61,7 +65,7 @@ def film(*seconds: float) -> Mp4:
             Track(
                 kind="vide",
                 codec="avc1",
-                keyframes=tuple(timedelta(seconds=second) for second in seconds),
+                keyframes=seconds(*times),
             ),
         ),
     )
@@ -72,7 +76,12 @@ def test_a_real_film_is_read_with_its_tracks_and_key_frames(clips: Any):
         brand="isom",
         duration=timedelta(seconds=20),
         tracks=(
-            Track(kind="vide", codec="avc1", keyframes=KEY_FRAMES),
+            Track(
+                kind="vide",
+                codec="avc1",
+                keyframes=KEY_FRAMES,
+                reorder=timedelta(milliseconds=80),
+            ),
             Track(kind="soun", codec="mp4a", keyframes=None),
         ),
     )
@@ -129,7 +138,14 @@ def test_a_film_without_a_list_of_key_frames_has_nothing_else(tmp_path: Path):
 def test_frames_shown_later_than_decoded_are_counted_when_shown(tmp_path: Path):
     offsets = table(b"ctts", ">Ii", (50, 80), (50, 120))
     edits = table(b"elst", ">Iii", (4000, 80, 1))
-    assert read(movie(offsets=offsets, edits=edits), tmp_path) == film(0, 2.04)
+    (track,) = read(movie(offsets=offsets, edits=edits), tmp_path).tracks
+    assert (track.keyframes, track.reorder) == (seconds(0, 2.04), timedelta(seconds=0.12))
+
+
+def test_negative_offsets_mean_that_all_is_decoded_earlier(tmp_path: Path):
+    offsets = table(b"ctts", ">Ii", (10, 0), (40, -40), (50, 20))
+    (track,) = read(movie(offsets=offsets), tmp_path).tracks
+    assert track.reorder == timedelta(seconds=0.06)
 
 
 def test_a_spliced_film_says_that_its_key_frames_are_not_known(tmp_path: Path):

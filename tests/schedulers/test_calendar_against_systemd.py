@@ -1,6 +1,6 @@
 """Values of OnCalendar= in systemd's own reading, around changes of clocks.
 
-ZOOMAUTO_SOAK=1 tries every change of the horizon, and every schedule with a shift.
+ZOOMAUTO_TEST_SIZES=full tries every change of the horizon, and every schedule with a shift.
 """
 
 import os
@@ -22,7 +22,7 @@ from zoomauto.domain.zone_offsets import offset_changes
 
 Elapses = Callable[[Sequence[str], datetime, int], list[list[datetime]]]
 
-SOAK = os.environ.get("ZOOMAUTO_SOAK") == "1"
+SOAK = os.environ.get("ZOOMAUTO_TEST_SIZES") == "full"
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HORIZON = timedelta(days=5 * 366)
 MINUTE = timedelta(minutes=1)

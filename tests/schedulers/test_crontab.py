@@ -248,11 +248,10 @@ def test_an_edit_between_reading_and_writing_is_kept(
     backend: CrontabScheduler, cron_host: "CronHost", meddle: Callable[[str], None], tmp_path: Path
 ):
     cron_host.write(b"# early\n")
-    # The second reading is the one that compares.
+    # The check of the syntax lies between the reading and the comparison.
     meddle(f"""
-        echo x >> {tmp_path}/calls
-        if [ "$1" = -l ] && [ "$(wc -l < {tmp_path}/calls)" = 3 ]; then
-            (echo '# early'; echo '# meanwhile') | $real -
+        if [ "$1" = -n ] && ! [ -e {tmp_path}/once ]; then
+            : > {tmp_path}/once; (echo '# early'; echo '# meanwhile') | $real -
         fi""")
     backend.install(backend.render(wanted(DAILY)))
     assert cron_host.text.startswith(b"# early\n# meanwhile\n# BEGIN")

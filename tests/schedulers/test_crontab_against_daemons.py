@@ -2,7 +2,7 @@
 
 One daemon compares each line with the wall clock once a minute, as busybox's and macOS's do. The
 other follows the clock logic of Debian's cron and cronie, their waits between batches included.
-ZOOMAUTO_SOAK=1 tries far more of everything.
+ZOOMAUTO_TEST_SIZES=full tries far more of everything.
 """
 
 import os
@@ -32,7 +32,7 @@ from zoomauto.domain.schedule import (
 )
 from zoomauto.errors import InvalidSchedule
 
-SOAK = os.environ.get("ZOOMAUTO_SOAK") == "1"
+SOAK = os.environ.get("ZOOMAUTO_TEST_SIZES") == "full"
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HORIZON = timedelta(days=5 * 366)
 MINUTE = 60
@@ -59,16 +59,16 @@ ZONES = [
 # ---- What a daemon may be given, and how it reads it. --------------------------------------------
 
 LIST = r"\d{1,2}(?:,\d{1,2})*"
+STARRED = rf"\*(?:/\d\d?)?(?:,{LIST})?"
 SAFE = re.compile(
-    rf"(?P<minute>\*(?:/\d\d?)?(?:,{LIST})?|0-59|{LIST})"
-    rf" (?P<hour>\*(?:/\d\d?)?(?:,{LIST})?|0-23|{LIST})"
-    rf" (?P<day>\*|{LIST}) (?P<month>\*|{LIST}) (?P<weekday>\*|{LIST})"
+    rf"(?P<minute>{STARRED}|0-59|{LIST}) (?P<hour>{STARRED}|0-23|{LIST})"
+    rf" (?P<day>{STARRED}|{LIST}) (?P<month>\*|{LIST}) (?P<weekday>{STARRED}|{LIST})"
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A crontab line as every daemon reads it."""
+    """A crontab line as daemons read it."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -76,32 +76,42 @@ class Line:
     months: frozenset[int]
     weekdays: frozenset[int]
     is_starred: bool
+    #: Days of the month as busybox reads them: it counts the steps of a star from nought.
+    days_from_nought: frozenset[int]
 
-    def is_on(self, day: datetime) -> bool:
-        """Whether all day fields match: no safe line restricts two of them."""
-        return (
-            day.day in self.days
-            and day.month in self.months
-            and day.isoweekday() % 7 in self.weekdays
-        )
+    def is_on(self, day: datetime, *, either: bool = False) -> bool:
+        """Whether the day fields match: of two that are restricted, both or ``either``."""
+        by_weekday = day.isoweekday() % 7 in self.weekdays
+        if either and len(self.weekdays) < 7 and len(self.days) < 31:
+            is_day = by_weekday or day.day in self.days_from_nought
+        else:
+            is_day = by_weekday and day.day in self.days
+        return is_day and day.month in self.months
 
 
 def read(text: str) -> Line:
     """Read a line, or fail: it must mean the same to every daemon and name what can happen."""
     found = SAFE.fullmatch(text)
     assert found, text
-    assert "*" in (found["day"], found["weekday"]), text
+    # Alone a star's steps mean different days to different daemons; of two fields one has a star.
+    assert "*" in (found["day"], found["weekday"]) or has_star(found["day"], found["weekday"]), text
+    assert found["weekday"] != "*" or not found["day"].startswith("*/"), text
     line = Line(
         minutes=values(found["minute"], 0, 59),
         hours=values(found["hour"], 0, 23),
         days=values(found["day"], 1, 31),
         months=values(found["month"], 1, 12),
-        weekdays=values(found["weekday"], 0, 6),
-        is_starred=found["minute"].startswith("*") or found["hour"].startswith("*"),
+        weekdays=frozenset(day % 7 for day in values(found["weekday"], 0, 7)),
+        is_starred=has_star(found["minute"], found["hour"]),
+        days_from_nought=values(found["day"], 0, 31),
     )
     leap_year = (datetime(2024, 1, 1) + timedelta(days=n) for n in range(366))  # noqa: DTZ001
     assert any(day.day in line.days and day.month in line.months for day in leap_year), text
     return line
+
+
+def has_star(*fields: str) -> bool:
+    return any(field.startswith("*") for field in fields)
 
 
 def values(text: str, low: int, high: int) -> frozenset[int]:
@@ -139,7 +149,9 @@ class Host:
     def clock(self, second: int) -> int:
         return (second + offset_seconds(self.zone, second // QUARTER)) // MINUTE
 
-    def is_started(self, clock: int, *, starred: bool = True, plain: bool = True) -> bool:
+    def is_started(
+        self, clock: int, *, starred: bool = True, plain: bool = True, either: bool = False
+    ) -> bool:
         hour, minute = divmod(clock % (24 * 60), 60)
         found = [
             line
@@ -150,12 +162,13 @@ class Host:
         ]
         # Most minutes end here, without a costly date.
         today = datetime.fromtimestamp(clock * MINUTE, UTC) if found else None
-        return today is not None and any(line.is_on(today) for line in found)
+        return today is not None and any(line.is_on(today, either=either) for line in found)
 
 
 def naive_starts(host: Host, start: int, end: int) -> Iterator[int]:
     """Compare lines and clock once a minute."""
-    return (now for now in range(start, end, MINUTE) if host.is_started(host.clock(now)))
+    minutes = range(start, end, MINUTE)
+    return (now for now in minutes if host.is_started(host.clock(now), either=True))
 
 
 def debian_starts(host: Host, start: int, end: int) -> Iterator[int]:

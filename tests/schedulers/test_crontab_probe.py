@@ -57,7 +57,7 @@ def test_a_probe_shows_when_and_in_which_environment_cron_started_it(
     assert before <= probe.at <= datetime.now(UTC)
     assert probe.environment["PATH"] == "/usr/bin:/bin"
     assert "VIRTUAL_ENV" not in probe.environment
-    assert probe.detail == "the command ended with 3: it's a  b%"
+    assert (probe.detail, probe.exit_code) == ("the command ended with 3: it's a  b%", 3)
     assert cron_host.text == b"# mine\n"
     assert list((tmp_path / "state").glob("probe-*")) == []
 

@@ -3,18 +3,23 @@
 import errno
 import hashlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
 from zoomauto.domain.recording import FileKind, RecordingFile
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, PermanentError, TemporaryError
+from zoomauto.host import main_thread_interrupter
 from zoomauto.media.tools import Tools
+from zoomauto.ports.progress import Progress, Step
+from zoomauto.ports.source import Fetched
 from zoomauto.ports.stage import Produced, StageResult
 from zoomauto.stages.download import DownloadOptions, DownloadStage, work_name
+from zoomauto.testing.source import FakeSource
 
 FileOf = Callable[..., RecordingFile]
 
@@ -69,6 +74,95 @@ def test_segments_are_taken_in_the_order_they_were_recorded(
     world.source.contents = dict.fromkeys((late.key, early.key), clips.mute.read_bytes())
     result = stage.run(world.context(files=(late, early)))
     assert [p.path.name for p in result.produced] == ["01-b.mp4", "02-a.mp4"]
+
+
+class Acting(FakeSource):
+    """Does, before a file is copied, what a test asks for by the file's name."""
+
+    deeds: Mapping[str, Callable[[Step], object]] = {}
+
+    def fetch(self, file: RecordingFile, target: PurePath, progress: Progress) -> Fetched:
+        """Act, then copy."""
+        with progress.step(file.name) as step:
+            self.deeds[file.name](step)
+        return super().fetch(file, target, progress)
+
+
+def acting(world: Any, clips: Any, file_of: FileOf, **deeds: Callable[[Step], object]) -> Any:
+    """Give a context whose source acts; the files are copied in the order of the deeds."""
+    world.source = Acting()
+    world.source.deeds = {f"{name}.mp4": deed for name, deed in deeds.items()}
+    files = [
+        file_of(f"{name}.mp4", start_at=datetime(2026, 11, 22, hour, tzinfo=UTC))
+        for hour, name in enumerate(deeds)
+    ]
+    world.source.contents = {file.key: clips.mute.read_bytes() for file in files}
+    return world.context(files=tuple(files))
+
+
+def test_three_files_are_copied_at_once(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    meeting = threading.Barrier(3, timeout=30)
+    context = acting(world, clips, file_of, **dict.fromkeys("abcdef", lambda _: meeting.wait()))
+    result = stage.run(context)
+    assert [p.path.name for p in result.produced] == [
+        f"0{n}-{c}.mp4" for n, c in enumerate("abcdef", 1)
+    ]
+    assert {step.label for step in world.progress.steps} >= {"a.mp4", "f.mp4"}
+
+
+def test_of_several_failures_the_first_files_counts_and_those_behind_it_are_given_up(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    begun, failed = threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    def slow(_: Step) -> None:
+        assert failed.wait(30)
+        ended.append("slow")
+
+    def failing(_: Step) -> None:
+        assert begun.wait(30)
+        failed.set()
+        raise PermanentError("no longer there")
+
+    def endless(step: Step) -> None:
+        begun.set()
+        try:
+            while True:
+                step.advance(1)
+        finally:
+            ended.append("endless")
+
+    context = acting(
+        world, clips, file_of, slow=slow, failing=failing, endless=endless, waiting=endless
+    )
+    with pytest.raises(PermanentError, match="no longer there"):
+        stage.run(context)
+    assert sorted(ended) == ["endless", "slow"]
+    assert names_in(world.folder) == ["01-slow.mp4"]
+
+
+def test_an_interruption_ends_every_copy(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    both = threading.Barrier(2, timeout=30)
+    interrupt = main_thread_interrupter()
+    ended: list[str] = []
+
+    def endless(step: Step) -> None:
+        try:
+            if both.wait() == 0:
+                interrupt()
+            while True:
+                step.advance(1)
+        finally:
+            ended.append("ended")
+
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(acting(world, clips, file_of, a=endless, b=endless))
+    assert ended == ["ended", "ended"]
 
 
 def test_a_recording_with_nothing_to_see_or_hear_is_refused(
@@ -176,3 +270,9 @@ def test_a_copy_has_a_tame_name(name: str, copy: str, file_of: FileOf):
 def test_a_negative_reserve_is_refused():
     with pytest.raises(InvalidOptions):
         DownloadOptions(keep_free_bytes=-1)
+
+
+@pytest.mark.parametrize("at_once", [0, 9])
+def test_no_and_very_many_files_at_once_are_refused(at_once: int):
+    with pytest.raises(InvalidOptions, match="from 1 to 8"):
+        DownloadOptions(at_once=at_once)

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from zoomauto.domain.time_map import Span
+from zoomauto.domain.time_map import Span, TimeMap
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, TemporaryError
+from zoomauto.media.cut import cut_arguments
 from zoomauto.media.ffmpeg import Ffmpeg
 from zoomauto.media.mp4 import read_mp4
 from zoomauto.media.probe import MediaInfo, probe
 from zoomauto.media.silence import Silence, Sound, listen
 from zoomauto.media.tools import Tools
 from zoomauto.ports.stage import StageResult
-from zoomauto.stages.trim import TrimOptions, TrimStage, Verdict, cut_arguments, judge
+from zoomauto.stages.trim import TrimOptions, TrimStage, Verdict, judge, silence_reason
 from zoomauto.workspace import DiskWorkspace
 
 PAUSE = Silence(threshold_db=-40, length=timedelta(seconds=1))
@@ -35,6 +36,10 @@ def seconds(value: float) -> timedelta:
 
 def span(start: float, end: float) -> Span:
     return Span(start=seconds(start), end=seconds(end))
+
+
+def kept(*spans: tuple[float, float]) -> TimeMap:
+    return TimeMap(kept=tuple(span(start, end) for start, end in spans))
 
 
 def info(*keyframes: float, container: str = "mp4", has_video: bool = True) -> MediaInfo:
@@ -138,16 +143,59 @@ def test_what_needs_no_cut_goes_on_itself(world: Any, clips: Any, clip: str, not
     assert trimmed(world, getattr(clips, clip)) == StageResult(note=note)
 
 
-def test_a_silent_recording_is_blank(world: Any, clips: Any):
-    reason = "no sound above -40 dB"
-    assert trimmed(world, clips.silent) == StageResult(note=f"kept: {reason}", blank_reason=reason)
+@pytest.mark.parametrize(
+    ("clip", "note", "blank_reason"),
+    [
+        (
+            "blank",
+            "kept: no sound above -40 dB",
+            "no sound above -40 dB, and its picture stays black",
+        ),
+        ("black", "kept: it has no sound", "it has no sound, and its picture stays black"),
+        ("silent_sound", "kept: no sound above -40 dB", "no sound above -40 dB"),
+        ("silent", "kept: no sound above -40 dB", None),
+        ("mute", "kept: it has no sound", None),
+    ],
+    ids=["dark and silent", "dark without sound", "silent", "silent slides", "slides alone"],
+)
+def test_blank_is_what_can_neither_be_heard_nor_seen(
+    world: Any, clips: Any, clip: str, note: str, blank_reason: str | None
+):
+    result = trimmed(world, getattr(clips, clip))
+    assert result == StageResult(note=note, blank_reason=blank_reason)
+
+
+def test_a_dark_recording_with_speech_is_not_blank(world: Any, clips: Any):
+    assert trimmed(world, clips.dark_talk).blank_reason is None
 
 
 def test_a_recording_is_blank_only_when_each_of_its_files_is(world: Any, clips: Any):
-    result = trimmed(world, clips.silent, clips.tone)
+    result = trimmed(world, clips.blank, clips.tone)
     assert result == StageResult(
-        note="silent.mp4: kept: no sound above -40 dB; tone.mp4: kept: no silence at either end"
+        note="blank.mp4: kept: no sound above -40 dB; tone.mp4: kept: no silence at either end"
     )
+
+
+@pytest.mark.parametrize(
+    ("heard", "size_bytes", "reason"),
+    [
+        (None, 9_000_000, "it has no sound"),
+        ("digital silence", 9_000_000, "no sound above -40 dB"),
+        ("two clicks and a word", 9_000_000, "silent for 98.3% of its length"),
+        ("two words", 9_000_000, None),
+        ("a hum", 18_000, "only 300 bytes a second"),
+        ("a hum", 24_000, None),
+    ],
+)
+def test_silence_has_three_signs(heard: str | None, size_bytes: int, reason: str | None):
+    sounds = {
+        "digital silence": sound(span(0, 60), loudest_db=-91),
+        "two clicks and a word": sound(span(0, 20), span(20.4, 40), span(40.4, 50), span(51, 60)),
+        "two words": sound(span(0, 20), span(21, 40), span(41, 60)),
+        "a hum": sound(),
+    }
+    told = silence_reason(info(0), sounds[heard] if heard else None, size_bytes, OPTIONS)
+    assert told == reason
 
 
 @pytest.mark.parametrize(
@@ -203,27 +251,27 @@ def test_what_takes_too_long_passes_and_leaves_nothing(world: Any, clips: Any, t
     [
         (
             sound(span(0, 12), span(50, 60)),
-            Verdict(span=span(10, 51), note="cut 10.0 s from the start, 9.0 s from the end"),
+            Verdict(kept=kept((10, 51)), note="cut 10.0 s from the start, 9.0 s from the end"),
         ),
         (
             sound(span(0, 9), span(9.4, 12), span(50, 60)),
-            Verdict(span=span(10, 51), note="cut 10.0 s from the start, 9.0 s from the end"),
+            Verdict(kept=kept((10, 51)), note="cut 10.0 s from the start, 9.0 s from the end"),
         ),
         (
             sound(span(0, 10.5)),
-            Verdict(span=None, note="kept: too little silence to cut"),
+            Verdict(note="kept: too little silence to cut"),
         ),
         (
             sound(span(0, 59.5)),
-            Verdict(span=span(50, 60), note="cut 50.0 s from the start"),
+            Verdict(kept=kept((50, 60)), note="cut 50.0 s from the start"),
         ),
         (
             sound(span(0, 30), span(30.1, 60)),
-            Verdict(span=None, note="kept: more than 95% of it would be cut"),
+            Verdict(note="kept: more than 95% of it would be cut"),
         ),
         (
             sound(span(0, 2), span(3.2, 60)),
-            Verdict(span=None, note="kept: more than 90% of it would be cut"),
+            Verdict(note="kept: more than 90% of it would be cut"),
         ),
     ],
     ids=["both ends", "a click", "within the first group", "late", "all but a click", "too much"],
@@ -236,7 +284,56 @@ def test_what_is_kept_follows_from_what_was_heard(heard: Sound, verdict: Verdict
 def test_without_known_key_frames_only_the_end_is_cut():
     film = MediaInfo(container="mp4", duration=seconds(60), has_video=True, has_audio=True)
     verdict = judge(film, sound(span(0, 12), span(50, 60)), OPTIONS)
-    assert verdict.span == span(0, 51)
+    assert verdict.kept == kept((0, 51))
+
+
+@pytest.mark.parametrize(
+    ("heard", "film", "verdict"),
+    [
+        (
+            sound(span(0, 12), span(15, 33), span(50, 60)),
+            info(0, 10, 20, 30, 40, 50),
+            Verdict(
+                kept=kept((10, 20), (30, 51)),
+                note="cut 10.0 s from the start, 9.0 s from the end, 10.0 s in a pause",
+            ),
+        ),
+        (
+            sound(span(5, 14), span(20, 30)),
+            info(has_video=False, container="m4a"),
+            Verdict(kept=kept((0, 6), (13, 21), (29, 60)), note="cut 15.0 s in 2 pauses"),
+        ),
+        (
+            sound(span(5, 12.9)),
+            info(*range(60)),
+            Verdict(note="kept: no silence at either end"),
+        ),
+        (
+            sound(span(11, 29)),
+            info(0, 10, 20, 30, 40, 50),
+            Verdict(note="kept: no silence at either end"),
+        ),
+        (
+            sound(span(1, 59)),
+            info(*range(60)),
+            Verdict(note="kept: more than 90% of it would be cut"),
+        ),
+        (
+            sound(span(20, 40)),
+            info(has_video=False, container="mp3"),
+            Verdict(note="kept: no silence at either end"),
+        ),
+    ],
+    ids=["between key frames", "sound", "too short", "one key frame", "too much", "no index"],
+)
+def test_long_pauses_are_cut_when_asked_to(heard: Sound, film: MediaInfo, verdict: Verdict):
+    options = TrimOptions(inner_pause_seconds=8, max_cut_share=0.9)
+    assert judge(film, heard, options) == verdict
+
+
+def test_pauses_stay_unless_asked_for():
+    heard = sound(span(20, 40))
+    assert judge(info(*range(60)), heard, OPTIONS).kept is None
 
 
 def test_the_start_is_written_to_the_microsecond_that_finds_its_key_frame():
@@ -253,7 +350,11 @@ def test_the_start_is_written_to_the_microsecond_that_finds_its_key_frame():
         {"min_silence_seconds": 0},
         {"padding_seconds": -1},
         {"bridge_seconds": float("inf")},
+        {"inner_pause_seconds": -1},
         {"max_cut_share": 1.1},
+        {"blank_silence_share": 1.1},
+        {"blank_bytes_per_second": -1},
+        {"blank_black_share": 2},
         {"timeout_seconds": 0},
     ],
 )

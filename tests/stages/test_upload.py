@@ -237,7 +237,7 @@ def test_every_upload_has_a_state_file_of_its_own_that_stays_the_same(world: Any
         nas, cloud = Recipient(), Recipient()
         world.destinations = {"nas": nas, "cloud": cloud}
         upload(world, inputs=inputs)
-        states.append([p.state for p in (*nas.parcels, *cloud.parcels)])
+        states.append([Path(p.state or "") for p in (*nas.parcels, *cloud.parcels)])
     assert states[0] == states[1]
     assert len(set(states[0])) == 8
     assert all(state.parent == world.folder and not state.exists() for state in states[0])

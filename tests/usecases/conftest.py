@@ -57,15 +57,19 @@ class World:
     download: FakeStage = field(default_factory=lambda: FakeStage(action=fetch_files))
     trim: FakeStage = field(default_factory=lambda: FakeStage(action=cut_files))
     upload: FakeStage = field(default_factory=lambda: FakeStage(action=publish_inputs))
+    #: Stages that work on words; none unless a test brings them.
+    words: dict[str, FakeStage] = field(default_factory=dict)
     holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
     heartbeat_interval: timedelta = HEARTBEAT
+    parallel: int = 1
     #: Raises KeyboardInterrupt in the test when a run takes too long.
     interrupt: Callable[[], None] = field(default_factory=main_thread_interrupter)
 
     @property
     def adapters(self) -> FakeAdapters:
-        stages = {"download": self.download, "trim": self.trim, "upload": self.upload}
+        media = {"download": self.download, "trim": self.trim}
+        stages = media | self.words | {"upload": self.upload}
         return FakeAdapters(
             sources=self.sources, stages=stages, destinations={"/out": self.destination}
         )
@@ -177,6 +181,7 @@ class World:
             sync_source=self.sync_source,
             process_recording=self.process_recording,
             interrupt=self.interrupt,
+            parallel=self.parallel,
             heartbeat_interval=self.heartbeat_interval,
             trash_published=self.trash_published,
         )

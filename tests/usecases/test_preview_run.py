@@ -73,7 +73,12 @@ def test_a_new_recording_is_shown_with_its_plan_and_nothing_is_written(world: Wo
                 template="Lectures",
                 stages=STAGES,
                 download_bytes=1_000_000_000,
-                estimated_time=timedelta(seconds=12.3),
+                estimated_time=timedelta(seconds=165.5),
+                stage_times={
+                    "download": timedelta(seconds=80),
+                    "trim": timedelta(seconds=5.5),
+                    "upload": timedelta(seconds=80),
+                },
             ),
         ),
         skipped=(),

@@ -19,10 +19,12 @@ from zoomauto.errors import (
     TemporaryError,
     Unreachable,
 )
+from zoomauto.testing.source import FakeSource
 from zoomauto.usecases import sync_source
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import World
+    from zoomauto.ports.source import IsKnown
     from zoomauto.ports.store import Store
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -51,6 +53,28 @@ def test_new_changed_and_known_recordings_are_told_apart(world: World):
     assert report == SourceReport(name="Zoom", status="success", found=3, new=1, updated=1)
     assert world.statuses() == dict.fromkeys(("same.mp4", "changed.mp4", "new.mp4"), "INITIALIZED")
     assert world.recording("changed.mp4").files[0].size_bytes == len(b"longer film")
+
+
+def test_what_a_source_knows_by_its_mark_is_counted_and_not_compared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    def list_changed(window: Window, is_known: IsKnown) -> Iterator[ListedRecording | str]:
+        for listed in world.sources["Zoom"].list_recordings(window):
+            mark = listed.fingerprint
+            yield listed.key if is_known(listed.key, mark) else replace(listed, mark=mark)
+
+    monkeypatch.setattr(FakeSource, "list_changed", staticmethod(list_changed), raising=False)
+    for name in ("same.mp4", "changed.mp4"):
+        world.record(name)
+    sync(world)
+    world.record("changed.mp4", content=b"longer film")
+    seen: list[str] = []
+
+    report = world.sync_source.look(
+        world.source(), WINDOW, record=lambda batch: seen.extend(f.listed.key for f in batch)
+    )
+
+    assert (report.found, report.updated, seen) == (2, 1, ["changed.mp4"])
 
 
 def test_a_listing_of_many_is_stored_in_batches(world: World, monkeypatch: pytest.MonkeyPatch):

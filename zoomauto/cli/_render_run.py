@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from shlex import quote
 from typing import Any
 
@@ -217,9 +218,18 @@ def _sentence(stages: Mapping[str, str], error: str | None) -> str:
 
 def _preview_row(item: PreviewItem) -> tuple[Any, ...]:
     size = megabytes(item.download_bytes) if item.download_bytes else None
-    stages = ", ".join(stage for stage, word in item.stages.items() if word == "run")
+    stages = ", ".join(
+        _stage_words(stage, item.stage_times.get(stage))
+        for stage, word in item.stages.items()
+        if word == "run"
+    )
     takes = span(item.estimated_time)
     return (item.action, item.name, item.template, stages, size, takes, item.reason)
+
+
+def _stage_words(stage: str, takes: timedelta | None) -> str:
+    is_told = takes is not None and takes >= timedelta(seconds=1)
+    return f"{stage} {span(takes)}" if is_told else stage
 
 
 def _run_row(run: Run, zone: str) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """Entries as they are shown: exact text, differences, and how they stand."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from typing import Any
@@ -8,7 +9,7 @@ from zoomauto.cli._call import Call
 from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, iso, show
 from zoomauto.domain.entry import Piece
 from zoomauto.domain.invocation import Obstacle
-from zoomauto.errors import UsageError
+from zoomauto.errors import ConfigurationError, TemporaryError, UsageError
 from zoomauto.ports.scheduler import Availability
 from zoomauto.usecases.apply_schedules import Applied, Outcome, edited_by_hand
 from zoomauto.usecases.choose_backend import Backend
@@ -18,6 +19,13 @@ from zoomauto.usecases.remove_schedules import Removed
 from zoomauto.usecases.render_schedules import Rendered
 from zoomauto.usecases.restore_backup import Restored
 from zoomauto.usecases.show_schedules import EntryState, JobEntries, ScheduleStatus
+
+#: Of what a scheduler sets, that by which a program finds anything.
+_NEEDED = ("HOME", "PATH", "XDG_RUNTIME_DIR")
+#: A shell's answer for a program that cannot be executed, or is not there.
+_NO_PROGRAM = (126, 127)
+#: What the program itself ends with when something is wrong (contract, section 1).
+_OWN_CODES = (2, 3, 65, 75, 77, 78)
 
 _WORDS = {
     Outcome.APPLIED: "applied",
@@ -125,6 +133,7 @@ def probed(call: Call, found: Probed) -> None:
         "fired": probe.fired,
         "fired_at": iso(probe.at),
         "environment": dict(probe.environment),
+        "exit_code": probe.exit_code,
         "detail": probe.detail,
     }
     facts = {
@@ -134,20 +143,38 @@ def probed(call: Call, found: Probed) -> None:
         "detail": probe.detail,
     }
     variables = [f"  {name}={value}" for name, value in sorted(probe.environment.items())]
-    problem = Problem(
-        code="not_fired",
-        message=f"{found.backend.name} started nothing: {probe.detail}",
-        hint="zoomauto schedule status",
-    )
+    problem, exit_code = _trouble(found)
     show(
         call,
         Answer(
             data=data,
             parts=[_title(found.backend), Facts(facts=facts), *variables],
-            problems=() if probe.fired else (problem,),
-            exit_code=0 if probe.fired else 1,
+            problems=(problem,) if problem else (),
+            exit_code=exit_code,
         ),
     )
+
+
+def _trouble(found: Probed) -> tuple[Problem | None, int]:
+    """Say what a real start has shown to be wrong, and the exit code for that."""
+    probe, name = found.probe, found.backend.name
+    if not probe.fired:
+        message = f"{name} started nothing: {probe.detail}"
+        return Problem(code="not_fired", message=message, hint="zoomauto schedule status"), 1
+    if probe.exit_code == 0:
+        return None, 0
+    # The same start by hand, in the environment that the scheduler gives.
+    kept = [f"{key}={probe.environment[key]}" for key in _NEEDED if key in probe.environment]
+    problem = Problem(
+        code="probe_failed",
+        message=f"{name} started the program, and {probe.detail}",
+        hint=shlex.join(("env", "-i", *kept, *found.command)),
+    )
+    if probe.exit_code is None:
+        return problem, TemporaryError.exit_code
+    if probe.exit_code in _NO_PROGRAM:
+        return problem, ConfigurationError.exit_code
+    return problem, probe.exit_code if probe.exit_code in _OWN_CODES else 1
 
 
 def restored(call: Call, found: Restored, *, dry_run: bool) -> None:

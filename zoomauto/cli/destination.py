@@ -1,5 +1,9 @@
 """``zoomauto destination``: where results go."""
 
+import os
+import sys
+from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -95,6 +99,45 @@ def check(context: typer.Context, destination: DestinationName) -> None:
     render.checks(call, f"destination {destination}", checks)
 
 
+@app.verb("login")
+def login(
+    context: typer.Context,
+    destination: DestinationName,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the page's address.")
+    ] = False,
+    port: Annotated[
+        int,
+        typer.Option(min=0, max=65535, help="Port of this machine for the way back; 0: any."),
+    ] = 0,
+    timeout: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="How long to wait for the person.")
+    ] = 300,
+) -> None:
+    """Log in to a destination that belongs to a person's account.
+
+    The page is opened in the browser of this machine, or in one that reaches the port, as with
+    `ssh -L 8085:127.0.0.1:8085`. What was granted is kept in the state folder.
+
+    Example:
+        zoomauto destination login channel
+        zoomauto destination login channel --no-browser --port 8085
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+    from zoomauto.ports.destination import Visit
+
+    call = Call.of(context)
+    visit = Visit(
+        open_page=partial(_open_page, in_browser=not no_browser),
+        patience=timedelta(seconds=timeout),
+        port=port,
+    )
+    with open_app(call.settings) as opened:
+        checks = opened.log_in_to_destination()(call.owner, destination, visit)
+    render.checks(call, f"destination {destination}", checks)
+
+
 @app.verb("remove")
 def remove(context: typer.Context, destination: DestinationName, yes: Yes = False) -> None:
     """Forget a destination; what was published there stays.
@@ -110,3 +153,15 @@ def remove(context: typer.Context, destination: DestinationName, yes: Yes = Fals
     with open_app(call.settings) as opened:
         removed = opened.remove_destination()(call.owner, destination)
     render.changed_destination(call, removed, "removed")
+
+
+def _open_page(address: str, *, in_browser: bool) -> None:
+    """Show the address, and open it where there is a screen: no browser within the terminal."""
+    typer.echo(f"Log in on this page:\n{address}", err=True)
+    if in_browser and (
+        sys.platform == "darwin"
+        or any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
+    ):
+        import webbrowser
+
+        webbrowser.open(address)

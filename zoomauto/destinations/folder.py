@@ -8,11 +8,10 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import count, islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import BinaryIO, ClassVar
 
-from zoomauto.domain.naming import LONGEST_PART, safe_part
+from zoomauto.domain.place_name import name_candidates, temporary_name
 from zoomauto.domain.source import Check
 from zoomauto.errors import (
     CorruptMedia,
@@ -27,8 +26,6 @@ from zoomauto.ports.destination import Delivered, Parcel
 from zoomauto.ports.progress import Progress
 
 _CHUNK = 2**20
-#: Names tried for one parcel; the second is free unless somebody copies our suffixes.
-_MOST_NAMES = 20
 _NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL}
 )
@@ -55,35 +52,6 @@ class FolderOptions:
         with suppress(RuntimeError):
             return Path(self.path).expanduser()
         return Path(self.path)
-
-
-def name_candidates(parcel: Parcel) -> Iterator[PurePath]:
-    """Give the names a parcel may get, best first; the same ones each time.
-
-    The wanted name, then one that tells the file, then ones that tell its content too. Every part
-    fits into 255 bytes with suffix and extension (contract, section 3).
-    """
-    *folders, name = parcel.name.split("/")
-    parent = PurePath(*(safe_part(folder) for folder in folders))
-    identity = hashlib.sha256(parcel.identity.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    content = f"{identity}-{parcel.sha256[:8]}"
-    suffixes = (f" ({tag})" for tag in _tags(identity, content))
-    for suffix in ("", *islice(suffixes, _MOST_NAMES)):
-        ending = f"{suffix}{parcel.extension}"
-        room = LONGEST_PART - len(ending.encode("utf-8", "surrogateescape"))
-        yield parent / f"{safe_part(name, most_bytes=room)}{ending}"
-
-
-def temporary_name(parcel: Parcel) -> str:
-    """Give the hidden name a parcel has while it is copied, so that the next try finds it."""
-    identity = hashlib.sha256(parcel.identity.encode("utf-8", "surrogatepass")).hexdigest()
-    return f".zoomauto-{identity[:24]}.part"
-
-
-def _tags(identity: str, content: str) -> Iterator[str]:
-    yield identity
-    yield content
-    yield from (f"{content}-{number}" for number in count(2))
 
 
 class FolderDestination:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from zoomauto.domain.cron_field import DAY, HOUR, MINUTE, MONTH, WEEKDAY, parse_field
@@ -59,6 +60,7 @@ class CronExpression:
         return by_day or by_weekday if self.either_day else by_day and by_weekday
 
 
+@lru_cache(maxsize=4096)
 def parse_cron(expression: str) -> CronExpression:
     """Read a five-field expression or a macro such as ``@daily``.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from zoomauto.domain.artifact import Artifact, Checkpoint, Publication
-from zoomauto.domain.pipeline import main_files
+from zoomauto.domain.pipeline import main_files, stage_fingerprint
 from zoomauto.domain.recording import Recording
 from zoomauto.domain.template import OutputConfig
 
@@ -104,7 +104,7 @@ def proof_of_publication(
     Only what was made from the source's present bytes counts, and every picture or sound that
     the source holds must be among it.
     """
-    current = [c for c in checkpoints if c.fingerprint == recording.fingerprint]
+    current = [c for c in checkpoints if c.fingerprint == stage_fingerprint(c.stage, recording)]
     newest: dict[str, Artifact] = {a.file_key: a for c in current for a in c.artifacts}
     known = {(p.destination, p.file_key, p.sha256): p for p in publications}
     needed = [

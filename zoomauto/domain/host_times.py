@@ -5,10 +5,13 @@ cronie start a starred line whenever the clock shows its times. They pass over a
 clock shows an hour for the second time, and make up for it after a gap; busybox and macOS start
 either whenever the clock shows its times. So what holds everywhere is: a starred line starts at
 every time it names, a plain one does except in a second pass. Nothing else is relied upon.
+
+Of days of the month and weekdays, one with a star and one without, Debian's and its kin take what
+is in both. busybox takes what is in either, and reads the one without a star as everybody does.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 from zoneinfo import ZoneInfo
@@ -99,8 +102,7 @@ def _shifts(
 def _regular_lines(
     cron: CronExpression, shifts: tuple[timedelta, ...], changes: Iterable[OffsetChange]
 ) -> tuple[_Line, ...]:
-    rules = map(_with_one_day_field, day_rules(cron))
-    patterns = start_patterns(cron, rules, shifts)
+    patterns = start_patterns(cron, day_rules(cron), shifts)
     if not cron.interval_like:
         return tuple(map(_plain, patterns))
     is_repeated = any(change.repeated for change in changes)
@@ -112,13 +114,6 @@ def _dated_lines(missed: Iterable[datetime]) -> tuple[_Line, ...]:
     again = [local for local in missed if local.fold]
     once = [local for local in missed if not local.fold]
     return (*map(_plain, dated_patterns(once)), *map(_starred, dated_patterns(again)))
-
-
-def _with_one_day_field(rule: DayRule) -> DayRule:
-    """Keep the rarer of two restrictions: crons differ on lines that have both."""
-    if len(rule.days) * len(ALL_WEEKDAYS) <= len(rule.weekdays) * len(ALL_DAYS):
-        return replace(rule, weekdays=ALL_WEEKDAYS)
-    return replace(rule, days=ALL_DAYS)
 
 
 def _plain(pattern: StartPattern) -> _Line:
@@ -136,10 +131,21 @@ def _starred_if_free(pattern: StartPattern) -> _Line:
 
 
 def _line(pattern: StartPattern, times: str, *, is_starred: bool) -> _Line:
-    days, months = list_text(pattern.on.days, DAY), list_text(pattern.on.months, MONTH)
-    weekdays = list_text(pattern.on.weekdays, WEEKDAY)
-    text = f"{times} {days} {months} {weekdays}"
+    days, weekdays = _day_fields(pattern.on)
+    text = f"{times} {days} {list_text(pattern.on.months, MONTH)} {weekdays}"
     return _Line(pattern=pattern, text=text, is_starred=is_starred)
+
+
+def _day_fields(on: DayRule) -> tuple[str, str]:
+    """Write both day fields; a star before one of two says that both must match."""
+    days, weekdays = list_text(on.days, DAY), list_text(on.weekdays, WEEKDAY)
+    if on.days == ALL_DAYS or on.weekdays == ALL_WEEKDAYS:
+        return days, weekdays
+    more_days, starred_days = _with_star(on.days, DAY)
+    more_weekdays, starred_weekdays = _with_star(on.weekdays, WEEKDAY)
+    by_day = more_days * len(on.weekdays), (starred_days, weekdays)
+    by_weekday = more_weekdays * len(on.days), (days, starred_weekdays)
+    return min(by_day, by_weekday, key=itemgetter(0))[1]
 
 
 def _unstarred(values: tuple[int, ...], field: Field) -> str:
@@ -163,7 +169,8 @@ def _with_star(values: tuple[int, ...], field: Field) -> tuple[int, str]:
     Never ``*/60`` or ``*/24``, which would name nothing but 0: Debian 13 and cronie warn of steps
     beyond the range, each time anyone edits that crontab. One value more is the lesser evil.
     """
-    wanted = set(values)
-    extra, step = min((len({*range(0, field.size, n)} - wanted), n) for n in range(1, field.size))
-    rest = (str(value) for value in values if value % step)
+    wanted, numbers = set(values), range(field.low, field.low + field.size)
+    steps = field.high - field.low + 1
+    extra, step = min((len({*numbers[::n]} - wanted), n) for n in range(1, steps))
+    rest = (str(value) for value in values if (value - field.low) % step)
     return extra, ",".join(("*" if step == 1 else f"*/{step}", *rest))

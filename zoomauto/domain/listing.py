@@ -14,6 +14,7 @@ from zoomauto.domain.recording import (
     RecordingStatus,
     blank_by_duration,
     status_as_listed,
+    texts_of,
 )
 from zoomauto.domain.source import SourceConfig
 
@@ -33,7 +34,7 @@ class Finding:
     listed: ListedRecording
     known: Recording | None
     novelty: Novelty
-    #: Fields of the remembered recording to write; empty unless it is updated.
+    #: Fields of the remembered recording to write; at most its mark unless it is updated.
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -49,6 +50,8 @@ def compare(listed: ListedRecording, known: Recording | None) -> Finding:
         return Finding(listed=listed, known=None, novelty=Novelty.NEW)
     changes = _changes(listed, known)
     novelty = Novelty.UPDATED if changes else Novelty.SAME
+    if listed.mark != known.mark:
+        changes["mark"] = listed.mark
     return Finding(listed=listed, known=known, novelty=novelty, changes=changes)
 
 
@@ -66,7 +69,8 @@ def gone(known: Recording) -> Finding:
         pending_reason=known.pending_reason,
         expires_at=known.expires_at,
     )
-    changes = {"status": RecordingStatus.EXPIRED}
+    # Without its mark it is looked at again when the source lists it once more.
+    changes = {"status": RecordingStatus.EXPIRED, "mark": None}
     return Finding(listed=listed, known=known, novelty=Novelty.UPDATED, changes=changes)
 
 
@@ -109,9 +113,18 @@ def _changes(listed: ListedRecording, known: Recording) -> dict[str, Any]:
         changes["files"] = listed.files
     if fingerprint != known.fingerprint:
         return changes | _other_bytes(listed, known, fingerprint)
+    if _has_late_words(listed, known):
+        # Carried on by the job that published it: its words are still to come.
+        return changes | {"status": RecordingStatus.PROCESSED}
     if known.status in _AS_LISTED and known.status is not status_as_listed(listed.pending_reason):
         changes["status"] = status_as_listed(listed.pending_reason)
     return changes
+
+
+def _has_late_words(listed: ListedRecording, known: Recording) -> bool:
+    is_published = known.status is RecordingStatus.UPLOADED and known.taken_by_job_id is not None
+    texts = texts_of(listed.files)
+    return is_published and bool(texts) and texts != texts_of(known.files)
 
 
 def _other_bytes(listed: ListedRecording, known: Recording, fingerprint: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Recordings and their files, as a source lists them and as we remember them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -64,6 +64,8 @@ class FileKind(StrEnum):
 
 #: Picture or sound.
 MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
+#: What a source may have written down of what was said; it may come days later.
+WORDS = frozenset({FileKind.TRANSCRIPT, FileKind.CAPTIONS})
 
 
 class FailureKind(StrEnum):
@@ -90,6 +92,17 @@ class RecordingFile:
     start_at: datetime | None = None
 
 
+def texts_of(files: Iterable[RecordingFile]) -> tuple[RecordingFile, ...]:
+    """Give the files in which a source wrote down what was said."""
+    return tuple(file for file in files if file.kind in WORDS)
+
+
+def fingerprint_of(files: Iterable[RecordingFile]) -> str:
+    """Change when, and only when, a file appears, goes, or may have other bytes."""
+    facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in files)
+    return hashlib.sha1(facts.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedRecording:
     """One recorded session as a source lists it."""
@@ -107,6 +120,8 @@ class ListedRecording:
     pending_reason: str | None = None
     #: When the source will delete it by itself, if it says so.
     expires_at: datetime | None = None
+    #: Equal marks mean that nothing of this has changed; None from a source that gives none.
+    mark: str | None = field(default=None, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -114,11 +129,7 @@ class ListedRecording:
 
         A transcript that comes late is no reason to fetch and cut the picture again.
         """
-        media = (f for f in self.files if f.kind in MEDIA)
-        facts = "\n".join(f"{f.key}\t{f.size_bytes}\t{f.fingerprint}" for f in media)
-        return hashlib.sha1(
-            facts.encode("utf-8", "surrogatepass"), usedforsecurity=False
-        ).hexdigest()
+        return fingerprint_of(f for f in self.files if f.kind in MEDIA)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +149,8 @@ class Recording:
     pending_reason: str | None = None
     #: When the source will delete it by itself, if it says so.
     expires_at: datetime | None = None
+    #: The mark under which it was listed last.
+    mark: str | None = None
     #: Why it counts as blank; None when it does not.
     blank_reason: str | None = None
     #: The job that took it; no other job touches it until ``recording reset``.
@@ -154,6 +167,11 @@ class Recording:
     next_attempt_at: datetime | None = None
     first_seen_at: datetime
     updated_at: datetime
+
+    @property
+    def texts_fingerprint(self) -> str:
+        """Change when, and only when, what the source wrote down of it may have changed."""
+        return fingerprint_of(texts_of(self.files))
 
     @property
     def is_blank(self) -> bool:

@@ -151,7 +151,10 @@ class PreviewItem:
     #: Stage -> ``run``, ``done``, ``skip: ...``, ``not available: ...``.
     stages: Mapping[str, str] = field(default_factory=dict)
     download_bytes: int = 0
+    #: All stages that can be estimated, together.
     estimated_time: timedelta | None = None
+    #: Stage to run -> how long it may take; without those that cannot be estimated.
+    stage_times: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -133,6 +133,9 @@ def _preview_item(item: PreviewItem) -> dict[str, Any]:
         "stages": dict(item.stages),
         "download_bytes": item.download_bytes,
         "estimated_seconds": estimate.total_seconds() if estimate is not None else None,
+        "stage_estimated_seconds": {
+            stage: time.total_seconds() for stage, time in item.stage_times.items()
+        },
     }
 
 

@@ -10,7 +10,7 @@ from itertools import product
 from zoomauto.domain.cron import LONGEST_MONTHS, CronExpression
 from zoomauto.domain.instant import as_utc
 from zoomauto.domain.occurrence import occurrences_between
-from zoomauto.domain.schedule import Schedule
+from zoomauto.domain.schedule import Schedule, cron_of
 from zoomauto.domain.zone_offsets import OffsetChange
 
 ALL_DAYS = tuple(range(1, 32))
@@ -129,11 +129,22 @@ def wanted_starts(
     schedule: Schedule, spans: Iterable[Span], *, shift: timedelta
 ) -> tuple[datetime, ...]:
     """Give ``occurrence + shift`` within ``spans``, both ends included: in UTC, ascending."""
+    cron = cron_of(schedule)
     found: set[datetime] = set()
     for first, last in spans:
-        within = occurrences_between(schedule, first - shift - _SECOND, last - shift)
+        since, until = first - shift - _SECOND, last - shift
+        # Most schedules do not occur on most of these days, and to open a calendar costs more.
+        if not any(map(cron.matches_day, _days_around(since, until))):
+            continue
+        within = occurrences_between(schedule, since, until)
         found.update(as_utc(instant) + shift for instant in within)
     return tuple(sorted(found))
+
+
+def _days_around(since: datetime, until: datetime) -> Iterator[date]:
+    """Give every day that any clock shows in this time."""
+    first, last = since.toordinal() - 1, until.toordinal() + 1
+    return map(date.fromordinal, range(first, last + 1))
 
 
 def dated_patterns(walls: Iterable[datetime]) -> tuple[StartPattern, ...]:

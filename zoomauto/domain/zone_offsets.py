@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -12,6 +12,9 @@ from zoomauto.domain.instant import as_utc
 
 #: No zone changes its offset back within this time: Morocco's month of Ramadan is the shortest.
 _STEP = timedelta(days=1)
+#: Where any zone's wall clock still fits into the calendar.
+_FIRST = datetime(1, 1, 3, tzinfo=UTC)
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,16 +38,18 @@ def offset_at(zone: ZoneInfo, instant: datetime) -> timedelta:
     return instant.astimezone(zone).utcoffset() or timedelta()
 
 
-@lru_cache(maxsize=64)
 def offset_changes(zone: ZoneInfo, start: datetime, end: datetime) -> tuple[OffsetChange, ...]:
     """Give the changes with ``start`` < change <= ``end``, ascending.
 
     Changes of any size and for any reason: daylight saving time, decrees, date lines.
     Raise ValueError for naive instants.
     """
-    return tuple(_changes(zone, as_utc(start), as_utc(end)))
+    since, until = as_utc(start), as_utc(end)
+    known = _changes_of_years(zone, since.year, until.year)
+    return tuple(change for change in known if since < change.at <= until)
 
 
+@lru_cache(maxsize=1024)
 def offset_differences(
     host: ZoneInfo, job: ZoneInfo, start: datetime, end: datetime
 ) -> tuple[timedelta, ...]:
@@ -56,6 +61,14 @@ def offset_differences(
     changes = (*offset_changes(host, start, end), *offset_changes(job, start, end))
     instants = (start, *(change.at for change in changes))
     return tuple(sorted({offset_at(host, at) - offset_at(job, at) for at in instants}))
+
+
+@lru_cache(maxsize=1024)
+def _changes_of_years(zone: ZoneInfo, first: int, last: int) -> tuple[OffsetChange, ...]:
+    """Look day by day, once for all the jobs of a zone and whatever they are shifted by."""
+    start = max(datetime(first, 1, 1, tzinfo=UTC), _FIRST)
+    end = _LAST if last == _LAST.year else datetime(last + 1, 1, 1, tzinfo=UTC)
+    return tuple(_changes(zone, start, end))
 
 
 def _changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[OffsetChange]:

@@ -79,14 +79,27 @@ def entries(data: bytes, entry: str) -> Iterator[tuple[int, ...]]:
     length = count * struct.calcsize(entry)
     if length > len(data) - 8:
         raise CorruptMedia("the MP4's index is damaged: a table is longer than its box")
-    return struct.iter_unpack(entry, data[8 : 8 + length])
+    return struct.iter_unpack(entry, memoryview(data)[8 : 8 + length])
 
 
-def pairs(file: IO[bytes], box: Box | None, entry: str) -> list[tuple[int, int]]:
-    """Read a table of pairs; none when there is no table."""
-    return [(a, b) for a, b in entries(payload(file, box), entry)] if box else []
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that is kept as it was read: ten hours of frames would make millions of numbers."""
+
+    data: bytes
+    entry: str
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return entries(self.data, self.entry) if self.data else iter(())
+
+
+def table(file: IO[bytes], box: Box | None, entry: str) -> Table:
+    """Read a table of entries; ``entry`` is that of :mod:`struct`. Empty when there is none."""
+    read = Table(payload(file, box) if box else b"", entry)
+    iter(read)  # raises for a table that cannot be whole
+    return read
 
 
 def numbers(file: IO[bytes], box: Box, code: str) -> Sequence[int]:
     """Read a table of numbers; ``code`` is that of :mod:`struct`."""
-    return [number for (number,) in entries(payload(file, box), f">{code}")]
+    return [number for (number,) in table(file, box, f">{code}")]

@@ -32,14 +32,18 @@ class Ended:
 
 
 def run_child(
-    command: Sequence[str], *, timeout: timedelta, advance: Callable[[float], None]
+    command: Sequence[str],
+    *,
+    timeout: timedelta,
+    advance: Callable[[float], None],
+    niceness: int = 0,
 ) -> Ended:
     """Run ``command`` to its end; tell ``advance`` each time how many seconds more are done.
 
     Standard output carries ffmpeg's ``-progress`` lines. No shell, nothing on standard input.
-    Raise OSError when it cannot be started.
+    ``niceness`` is added to ours. Raise OSError when it cannot be started.
     """
-    with _child(command) as child:
+    with _child(command, niceness) as child:
         listener = _Listener(child)
         overdue = _Overdue(child, timeout)
         try:
@@ -58,7 +62,7 @@ def run_child(
 
 
 @contextmanager
-def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
+def _child(command: Sequence[str], niceness: int) -> "Iterator[subprocess.Popen[bytes]]":
     """Start a child; however this ends, by Ctrl-C too, the child has ended before.
 
     Its own session keeps a Ctrl-C in the terminal for us alone, so that it is we who end it.
@@ -70,8 +74,8 @@ def _child(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
         stderr=subprocess.PIPE,
         env=_environment(),
         start_new_session=True,
-        # Safe with threads: all it does in the child is two system calls, looked up before.
-        preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509
+        # Safe with threads: all it does in the child is three system calls, looked up before.
+        preexec_fn=_prepared(os.getpid(), niceness),  # noqa: PLW1509
     )
     try:
         yield child
@@ -99,22 +103,24 @@ def _environment() -> dict[str, str]:
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def _prepared(parent: int, niceness: int) -> Callable[[], None] | None:
     """Make what runs in the child before the program: Linux ends it when its parent is gone.
 
     A killed zoomauto (``kill -9``) cannot end its children itself, and an ffmpeg that goes on
-    would write into a file that the next run has taken over. See prctl(2), PR_SET_PDEATHSIG.
+    would write into a file that the next run has taken over. See prctl(2), PR_SET_PDEATHSIG;
+    the parent it means is the thread that starts the child, and that one waits for its end.
     """
     if sys.platform != "linux":
         return None
-    prctl = ctypes.CDLL(None).prctl
+    prctl, nice = ctypes.CDLL(None).prctl, os.nice
 
-    def die_with_parent() -> None:
+    def prepare() -> None:
         prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
+        nice(niceness)
 
-    return die_with_parent
+    return prepare
 
 
 class _Listener:

@@ -6,14 +6,17 @@ chatter whatever the version.
 """
 
 import errno
+import os
 import re
 import shutil
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path, PurePath
+from threading import Semaphore
+from typing import Any
 
 from zoomauto.errors import (
     ConfigurationError,
@@ -30,6 +33,8 @@ INSTALL_HINT = 'pip install "zoomauto[ffmpeg]"'
 #: ffmpeg open other files and addresses.
 FORMATS = "mov,mp4,matroska,webm,mp3,wav,w64,ogg,flac,aac,avi,mpegts,mpeg,flv,asf,amr,caf"
 
+#: Seconds between two looks up from waiting for a turn.
+_LOOK_UP = 0.5
 _MANNERS = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info")
 _PROGRESS = ("-progress", "pipe:1")
 _FULL = ("No space left on device", "Disk quota exceeded")
@@ -50,20 +55,30 @@ class Finished:
     length: timedelta | None
 
 
-def find_ffmpeg(setting: str | None = None) -> "Ffmpeg":
+def one_per_core() -> Semaphore:
+    """Give as many turns as there are cores to this process: more ffmpegs end no sooner."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return Semaphore(len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1)
+
+
+def find_ffmpeg(
+    setting: str | None = None, *, turns: Semaphore | None = None, niceness: int = 0
+) -> "Ffmpeg":
     """Find ffmpeg: the setting, else ``PATH``, else the one that imageio-ffmpeg brings.
 
     ``PATH`` comes before the wheel: the system's build is patched by the system, and faster.
+    ``turns`` and ``niceness`` are those of :class:`Ffmpeg`.
     Raise ConfigurationError, with the command that installs one, when there is none.
     """
+    manners: dict[str, Any] = {"turns": turns or one_per_core(), "niceness": niceness}
     if setting:
-        return Ffmpeg(path=_named(setting))
+        return Ffmpeg(path=_named(setting), **manners)
     found = shutil.which("ffmpeg") or _bundled()
     if found is None:
         raise ConfigurationError(
             "ffmpeg is needed to look into recordings, and was not found", hint=INSTALL_HINT
         )
-    return Ffmpeg(path=str(Path(found).absolute()))
+    return Ffmpeg(path=str(Path(found).absolute()), **manners)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +87,10 @@ class Ffmpeg:
 
     #: Absolute.
     path: str
+    #: How many may run at once; all threads that should share them hold the same.
+    turns: Semaphore = field(default_factory=one_per_core, compare=False, repr=False)
+    #: What the system's scheduler is asked to put before it; added to our own.
+    niceness: int = 0
 
     def run(
         self,
@@ -82,20 +101,33 @@ class Ffmpeg:
     ) -> Finished:
         """Run ffmpeg to its end, telling ``advance`` each time how many seconds more are done.
 
+        It waits for a turn first, and meanwhile tells ``advance`` of nothing done, now and then.
         Raise CorruptMedia with ffmpeg's own reason, DiskFull when the output did not fit,
         TemporaryError when it took longer than ``timeout``, ConfigurationError when the program
         itself cannot be used.
         """
         command = [self.path, *_MANNERS, *_PROGRESS, *arguments]
-        try:
-            ended = run_child(command, timeout=timeout, advance=advance or _ignore)
-        except OSError as error:
-            raise self._unusable(error) from error
+        told = advance or _ignore
+        with self._turn(told):
+            try:
+                ended = run_child(command, timeout=timeout, advance=told, niceness=self.niceness)
+            except OSError as error:
+                raise self._unusable(error) from error
         if ended.was_overdue:
             raise TemporaryError(f"ffmpeg was stopped: not done after {timeout}")
         if (refusal := failure(ended)) is not None:
             raise refusal
         return Finished(lines=ended.lines, length=ended.length)
+
+    @contextmanager
+    def _turn(self, advance: Callable[[float], None]) -> Iterator[None]:
+        while not self.turns.acquire(timeout=_LOOK_UP):
+            # Whoever listens may want to end the waiting, which it does by raising.
+            advance(0)
+        try:
+            yield
+        finally:
+            self.turns.release()
 
     def _unusable(self, error: OSError) -> ZoomautoError:
         if error.errno in {errno.ENOMEM, errno.EAGAIN}:

@@ -5,14 +5,24 @@ A few seeks and small reads, whatever the file's size. Layout after ISO/IEC 1449
 
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import IO
 
 from zoomauto.errors import CorruptMedia
-from zoomauto.media.boxes import Box, boxes, children, entries, numbers, only, pairs, payload
+from zoomauto.media.boxes import (
+    Box,
+    Table,
+    boxes,
+    children,
+    entries,
+    numbers,
+    only,
+    payload,
+    table,
+)
 
 #: Kinds of box that such a file may begin with; the old QuickTime ones need no ``ftyp``.
 FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"})
@@ -35,6 +45,8 @@ class Track:
     #: rounded up to the microsecond; None for sound, and when
     #: it cannot be told (fragments, spliced edit lists).
     keyframes: tuple[timedelta, ...] | None
+    #: How much earlier than it is shown a frame is decoded, at most; nothing for sound.
+    reorder: timedelta = timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,16 +89,16 @@ class _RawTrack:
     movie_timescale: int
     edit: _Edit
     #: Runs of (samples, ticks each).
-    durations: Sequence[tuple[int, int]]
+    durations: Table
     #: Runs of (samples, ticks from decoding to showing).
-    offsets: Sequence[tuple[int, int]]
+    offsets: Table
     #: 1-based; None when every sample is a key frame.
     key_samples: Sequence[int] | None
 
     @property
     def start(self) -> timedelta:
         """When it is first heard or seen."""
-        first = self.offsets[0][1] if self.offsets else 0
+        _, first = next(iter(self.offsets), (0, 0))
         shown = max(0, first - self.edit.media_time)
         return _span(self.edit.delay, self.movie_timescale) + _span(shown, self.timescale)
 
@@ -103,6 +115,17 @@ class _RawTrack:
             for tick, offset in zip(decoded, shown, strict=False)
         )
         return tuple(sorted(time for time in times if time >= timedelta()))
+
+    @property
+    def reorder(self) -> timedelta:
+        """Give how much earlier than it is shown a key frame is decoded, at most."""
+        samples = self._key_samples()
+        if self.kind != "vide" or samples is None:
+            return timedelta()
+        # Negative offsets are made up for by decoding everything earlier.
+        earlier = min((ticks for _, ticks in self.offsets), default=0)
+        latest = max(_values(self.offsets, samples), default=0)
+        return _span(latest - min(earlier, 0), self.timescale)
 
     def _key_samples(self) -> Sequence[int] | None:
         if self.key_samples is not None:
@@ -145,6 +168,7 @@ def _movie(file: IO[bytes], movie: Box, *, brand: str, size: int) -> Mp4:
             kind=track.kind,
             codec=track.codec,
             keyframes=track.keyframes(origin) if not is_fragmented else None,
+            reorder=track.reorder,
         )
         for track in raw
     )
@@ -164,9 +188,9 @@ def _track(file: IO[bytes], track: Box, *, movie_timescale: int, size: int) -> _
         timescale=timescale,
         movie_timescale=movie_timescale,
         edit=_edit(file, parts),
-        durations=pairs(file, tables.get(b"stts"), ">II"),
+        durations=table(file, tables.get(b"stts"), ">II"),
         # Version 0 is unsigned by the letter; writers store negative numbers in it all the same.
-        offsets=pairs(file, tables.get(b"ctts"), ">Ii"),
+        offsets=table(file, tables.get(b"ctts"), ">Ii"),
         key_samples=numbers(file, tables[b"stss"], "I") if b"stss" in tables else None,
     )
 
@@ -184,10 +208,9 @@ def _codec(file: IO[bytes], tables: dict[bytes, Box]) -> str:
 def _refuse_beyond_end(file: IO[bytes], tables: dict[bytes, Box], size: int) -> None:
     """Raise CorruptMedia when samples lie beyond the end, as after a cut between two boxes."""
     for kind, code in ((b"stco", "I"), (b"co64", "Q")):
-        places = numbers(file, tables[kind], code) if kind in tables else ()
-        if places and max(places) >= size:
-            beyond = max(places) - size + 1
-            raise CorruptMedia(f"the MP4 is cut short: at least {beyond} bytes missing")
+        last = max((place for (place,) in table(file, tables.get(kind), f">{code}")), default=0)
+        if last >= size > 0:
+            raise CorruptMedia(f"the MP4 is cut short: at least {last - size + 1} bytes missing")
 
 
 def _edit(file: IO[bytes], track: Sequence[Box]) -> _Edit:
@@ -224,7 +247,7 @@ def _span(ticks: int, timescale: int) -> timedelta:
     return timedelta(microseconds=microseconds)
 
 
-def _running_totals(runs: Sequence[tuple[int, int]], samples: Sequence[int]) -> Iterator[int]:
+def _running_totals(runs: Iterable[tuple[int, ...]], samples: Sequence[int]) -> Iterator[int]:
     """Give for each sample (1-based, ascending) the sum of the values before it."""
     first, total, wanted = 1, 0, iter(samples)
     sample = next(wanted, None)
@@ -235,7 +258,7 @@ def _running_totals(runs: Sequence[tuple[int, int]], samples: Sequence[int]) -> 
         first, total = first + count, total + count * value
 
 
-def _values(runs: Sequence[tuple[int, int]], samples: Sequence[int]) -> Iterator[int]:
+def _values(runs: Iterable[tuple[int, ...]], samples: Sequence[int]) -> Iterator[int]:
     """Give for each sample (1-based, ascending) its own value; 0 beyond the runs."""
     first, wanted = 1, iter(samples)
     sample = next(wanted, None)

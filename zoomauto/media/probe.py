@@ -31,6 +31,8 @@ class MediaInfo:
     has_audio: bool
     #: When the picture can begin, ascending, rounded up to the microsecond; None when not known.
     keyframes: tuple[timedelta, ...] | None = None
+    #: How much earlier than it is shown a key frame is decoded, at most.
+    reorder: timedelta = timedelta()
 
 
 def probe(path: PurePath, ffmpeg: Ffmpeg) -> MediaInfo:
@@ -105,6 +107,7 @@ def _from_mp4(mp4: Mp4) -> MediaInfo:
         has_video=bool(pictures),
         has_audio=bool(sounds),
         keyframes=pictures[0].keyframes if pictures else None,
+        reorder=pictures[0].reorder if pictures else timedelta(),
     )
 
 

@@ -107,6 +107,22 @@ def span_to_keep(sound: Sound, duration: timedelta, padding: timedelta) -> Span:
     return Span(start=max(start, _NOTHING), end=min(end, duration))
 
 
+def silent_share(sound: Sound) -> float:
+    """Give how much of the sound is silence, from 0 to 1; 1 when there is no sound at all."""
+    silent = sum((silence.length for silence in sound.silences), _NOTHING)
+    return min(silent / sound.length, 1.0) if sound.length else 1.0
+
+
+def inner_pauses(sound: Sound, kept: Span, least: timedelta, padding: timedelta) -> list[Span]:
+    """Give the silences of ``least`` and more inside a piece, less ``padding`` at both sides."""
+    return [
+        Span(start=silence.start + padding, end=silence.end - padding)
+        for silence in sound.silences
+        if kept.start < silence.start and silence.end < kept.end
+        if silence.length >= max(least, 2 * padding)
+    ]
+
+
 def _silences(lines: Sequence[str], length: timedelta) -> Iterator[Span]:
     start: timedelta | None = None
     for line in lines:

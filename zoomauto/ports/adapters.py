@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import SourceConfig
 from zoomauto.ports.destination import Destination
 from zoomauto.ports.source import Source
@@ -27,6 +28,9 @@ class Adapters(Protocol):
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> dict[str, Any]:
         """Validate a destination's options, as :meth:`check_source` does."""
+
+    def kinds_taken(self, type_name: str) -> frozenset[FileKind] | None:
+        """Give the kinds of artifacts that such a destination has a place for; None: all."""
 
     def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
         """Whether what is published at that destination would be listed by ``source`` again."""

@@ -1,10 +1,11 @@
 """Where results go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from mimetypes import guess_type
 from pathlib import PurePath
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import Check
@@ -68,3 +69,33 @@ class Destination(Protocol):
 
     def check(self) -> tuple[Check, ...]:
         """Prove that the destination can be written."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A destination that has no place for some kinds of artifacts; others take them all."""
+
+    #: What it takes. A text is taken beside its picture or sound, and only there.
+    takes: ClassVar[frozenset[FileKind]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Visit:
+    """How a person is sent to a page on which they log in."""
+
+    open_page: Callable[[str], None]
+    #: How long the person is waited for.
+    patience: timedelta
+    #: The port of this machine that the page comes back to; 0 for any.
+    port: int = 0
+
+
+@runtime_checkable
+class Personal(Protocol):
+    """A destination that a person logs in to, once."""
+
+    def log_in(self, visit: Visit) -> tuple[Check, ...]:
+        """Have the person log in, keep the login, and check the destination.
+
+        Raise AuthenticationError for a refusal, TemporaryError when nobody comes in time.
+        """

@@ -12,7 +12,7 @@ class Step(Protocol):
 
 
 class Progress(Protocol):
-    """Hears about long work."""
+    """Hears about long work, from several threads at once; a step is one thread's own."""
 
     def step(
         self, label: str, *, total: float | None = None, unit: str = ""

@@ -30,6 +30,8 @@ class Probe:
     #: The environment it ran with.
     environment: Mapping[str, str]
     detail: str
+    #: What the command ended with; None when it was not started, or has not ended in time.
+    exit_code: int | None = None
 
 
 class Scheduler(Protocol):

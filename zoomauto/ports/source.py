@@ -1,6 +1,6 @@
 """Where recordings come from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePath
@@ -51,12 +51,30 @@ class Source(Protocol):
     def fetch(self, file: RecordingFile, target: PurePath, progress: Progress) -> Fetched:
         """Write one file's bytes to ``target``, replacing what is there.
 
+        Several files may be fetched at once, each by a thread of its own. ``progress`` may raise,
+        to end it; what came so far may stay.
+
         Raise PermanentError when the source no longer has it, CorruptMedia when it is not what
         was listed, TemporaryError for everything that may pass.
         """
 
     def check(self) -> tuple[Check, ...]:
         """Prove that the source works, and say what is missing."""
+
+
+#: Whether a recording (by its key) was listed under a mark before.
+IsKnown = Callable[[str, str], bool]
+
+
+@runtime_checkable
+class Marking(Protocol):
+    """What a source can do besides, when it sees that nothing has changed without reading it."""
+
+    def list_changed(self, window: Window, is_known: IsKnown) -> Iterator[ListedRecording | str]:
+        """List as ``list_recordings`` does, but give only the key of what is known.
+
+        The others have their marks.
+        """
 
 
 @runtime_checkable

@@ -111,6 +111,12 @@ class Recordings(Protocol):
     def known(self, source_id: int, keys: Collection[str]) -> Mapping[str, Recording]:
         """Give those of a source's recordings that have one of ``keys``, by key."""
 
+    def marks(self, source_id: int, *, since: datetime) -> Mapping[str, str]:
+        """Give the marks of a source's recordings that started no earlier, by key.
+
+        Those that have none are left out.
+        """
+
     def add_many(
         self,
         source: SourceConfig,

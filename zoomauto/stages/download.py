@@ -1,10 +1,13 @@
 """Copying a recording's files from its source into the work folder."""
 
 import errno
+import math
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import ClassVar
 
@@ -19,12 +22,15 @@ from zoomauto.errors import (
 )
 from zoomauto.media.probe import probe_header
 from zoomauto.media.tools import Tools
+from zoomauto.ports.progress import Progress, Step
 from zoomauto.ports.source import Fetched
 from zoomauto.ports.stage import Produced, StageContext, StageResult
 
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}")
 _USUAL_EXTENSIONS = {FileKind.VIDEO: ".mp4", FileKind.AUDIO: ".m4a"}
 _LONGEST_STEM = 100
+#: Connections that a source keeps open.
+_MOST_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +39,15 @@ class DownloadOptions:
 
     #: Bytes that must stay free on the work folder's disk; 1 GiB leaves room for what else runs.
     keep_free_bytes: int = 2**30
+    #: Files of one recording that are copied at the same time.
+    at_once: int = 3
 
     def __post_init__(self) -> None:
-        """Raise InvalidOptions for a negative size."""
+        """Raise InvalidOptions for a negative size, or for no or very many files at once."""
         if self.keep_free_bytes < 0:
             raise InvalidOptions(f"keep_free_bytes cannot be {self.keep_free_bytes}")
+        if not 1 <= self.at_once <= _MOST_AT_ONCE:
+            raise InvalidOptions(f"at_once must be from 1 to {_MOST_AT_ONCE}, not {self.at_once}")
 
 
 def files_to_take(recording: Recording) -> tuple[RecordingFile, ...]:
@@ -88,9 +98,7 @@ class DownloadStage:
         folder.mkdir(exist_ok=True)
         copies = [folder / work_name(number, file) for number, file in enumerate(files, start=1)]
         self._refuse_full(files, copies)
-        produced = tuple(
-            _fetch(context, file, copy) for file, copy in zip(files, copies, strict=True)
-        )
+        produced = _Side(context=context, at_once=self._options.at_once).fetch(files, copies)
         total = sum(copy.stat().st_size for copy in copies)
         return StageResult(produced=produced, note=f"copied {_count(produced)}, {total:,} bytes")
 
@@ -105,6 +113,90 @@ class DownloadStage:
                 f"free, but only {free:,} are free",
                 hint="free some space where the work folders lie, or lower keep_free_bytes",
             )
+
+
+@dataclass(kw_only=True)
+class _Side:
+    """Files side by side, of which one that fails takes those behind it with it.
+
+    Those before it are brought to their ends: what is raised does not depend on who was faster.
+    """
+
+    context: StageContext
+    at_once: int
+    #: Files from this place on are given up.
+    _end: float = math.inf
+    _running: int = 0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def fetch(self, files: Sequence[RecordingFile], copies: Sequence[Path]) -> tuple[Produced, ...]:
+        """Fetch all files; raise what the first of those that fail raises."""
+        if self.at_once == 1 or len(files) == 1:
+            pairs = zip(files, copies, strict=True)
+            return tuple(_fetch(self.context, file, copy) for file, copy in pairs)
+        pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="download")
+        try:
+            return tuple(pool.map(self._fetch_one, range(len(files)), files, copies))
+        finally:
+            # After an interruption nobody writes on behind the back of whoever comes next. The
+            # pool does not wait for a thread that it was just starting.
+            self._give_up_from(-1)
+            pool.shutdown(cancel_futures=True)
+            with self._changed:
+                self._changed.wait_for(lambda: self._running == 0)
+
+    def _fetch_one(self, place: int, file: RecordingFile, copy: Path) -> Produced:
+        progress = _Stoppable(progress=self.context.progress, is_stopped=lambda: place >= self._end)
+        with self._changed:
+            progress.check()
+            self._running += 1
+        try:
+            return _fetch(replace(self.context, progress=progress), file, copy)
+        except BaseException:
+            self._give_up_from(place + 1)
+            raise
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _give_up_from(self, place: int) -> None:
+        with self._changed:
+            self._end = min(self._end, place)
+
+
+class _GivenUp(TemporaryError):
+    """Given up because another file failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stoppable:
+    """Passes progress on, and ends the work that tells of it once it is stopped."""
+
+    progress: Progress
+    is_stopped: Callable[[], bool]
+
+    @contextmanager
+    def step(self, label: str, *, total: float | None = None, unit: str = "") -> Iterator[Step]:
+        with self.progress.step(label, total=total, unit=unit) as step:
+            yield _StoppableStep(step=step, check=self.check)
+
+    def note(self, text: str) -> None:
+        self.progress.note(text)
+
+    def check(self) -> None:
+        if self.is_stopped():
+            raise _GivenUp
+
+
+@dataclass(frozen=True, kw_only=True)
+class _StoppableStep:
+    step: Step
+    check: Callable[[], None]
+
+    def advance(self, amount: float) -> None:
+        self.check()
+        self.step.advance(amount)
 
 
 def _fetch(context: StageContext, file: RecordingFile, copy: Path) -> Produced:

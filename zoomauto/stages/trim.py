@@ -1,7 +1,10 @@
-"""Cutting silence from both ends of a recording, without touching a frame of the rest."""
+"""Cutting silence out of a recording without touching a frame of the rest; finding blank ones."""
 
 import errno
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePath
 from typing import ClassVar
@@ -10,14 +13,24 @@ from zoomauto.domain.artifact import Artifact
 from zoomauto.domain.recording import Recording
 from zoomauto.domain.time_map import Span, TimeMap
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, TemporaryError
-from zoomauto.media.ffmpeg import file_url, source_arguments
+from zoomauto.media.cut import (
+    INDEXED,
+    WRITERS,
+    cut_arguments,
+    join_arguments,
+    join_script,
+    without_pauses,
+)
+from zoomauto.media.picture import is_black
 from zoomauto.media.probe import MediaInfo, probe
 from zoomauto.media.silence import (
     Silence,
     Sound,
     bridged,
+    inner_pauses,
     leading_silence,
     listen,
+    silent_share,
     span_to_keep,
     trailing_silence,
 )
@@ -28,15 +41,17 @@ from zoomauto.ports.stage import Produced, StageContext, StageResult
 _LEAST_CUT = timedelta(seconds=1)
 #: A copied stream ends with whole packets, and slides change slowly.
 _TOLERANCE = timedelta(seconds=1)
+#: What a joint may add: a frame of sound, and the frames around a key frame.
+_JOINT = timedelta(milliseconds=100)
 _NOTHING = timedelta()
-#: Container -> ffmpeg's writer for it; of others the original is kept.
-_WRITERS = {"mp4": "mp4", "m4a": "ipod", "mov": "mov", "mp3": "mp3", "wav": "wav"}
-_INDEXED = frozenset({"mp4", "m4a", "mov"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrimOptions:
-    """The options of the trim stage. Measured defaults; a miss means that less is cut."""
+    """The options of the trim stage. Measured defaults; a miss means that less is cut.
+
+    Blank is what has next to no sound, by one of three signs, and a picture that stays black.
+    """
 
     #: Samples below this are silence, in dB below full scale.
     threshold_db: float = -40.0
@@ -46,8 +61,17 @@ class TrimOptions:
     padding_seconds: float = 1.0
     #: Shorter sounds between two silences do not end the silence: a click, a chair.
     bridge_seconds: float = 0.5
+    #: Pauses between two sounds that last so long are cut too, to the padding; 0 keeps them all.
+    inner_pause_seconds: float = 0.0
     #: Of the whole length; when more than this would go, nothing is cut.
     max_cut_share: float = 0.95
+    #: First sign: silent for so much of its length. The second: no sound above threshold_db.
+    blank_silence_share: float = 0.98
+    #: Third sign: fewer bytes than that. AAC needs 350 for silence; no codec of speech needs less
+    #: than 750.
+    blank_bytes_per_second: float = 400.0
+    #: A picture is black when each key frame is, by so much of its area.
+    blank_black_share: float = 0.98
     #: For each pass over a file.
     timeout_seconds: float = 3600.0
 
@@ -57,7 +81,11 @@ class TrimOptions:
         _require("min_silence_seconds", self.min_silence_seconds, 0.1, 3600)
         _require("padding_seconds", self.padding_seconds, 0, 3600)
         _require("bridge_seconds", self.bridge_seconds, 0, 3600)
+        _require("inner_pause_seconds", self.inner_pause_seconds, 0, 86_400)
         _require("max_cut_share", self.max_cut_share, 0, 1)
+        _require("blank_silence_share", self.blank_silence_share, 0, 1)
+        _require("blank_bytes_per_second", self.blank_bytes_per_second, 0, 1e6)
+        _require("blank_black_share", self.blank_black_share, 0, 1)
         _require("timeout_seconds", self.timeout_seconds, 1, 7 * 86_400)
 
     @property
@@ -72,8 +100,8 @@ class TrimOptions:
 class Verdict:
     """What is to be done with one file."""
 
-    #: The piece to keep; None to keep the original.
-    span: Span | None
+    #: The pieces to keep; None to keep the original.
+    kept: TimeMap | None = None
     #: In words.
     note: str
     #: Why nothing worth publishing was recorded; None when something was.
@@ -83,34 +111,42 @@ class Verdict:
 def judge(info: MediaInfo, sound: Sound | None, options: TrimOptions) -> Verdict:
     """Decide what to keep of a file.
 
-    The piece begins at a key frame, so that picture and sound begin together and its start is
+    Each piece begins at a key frame, so that picture and sound begin together and its start is
     known exactly. Raise CorruptMedia when its sound could not be decoded.
     """
     if sound and sound.damage:
         raise CorruptMedia(_damage(sound))
     if sound is None or sound.loudest_db is None:
-        return Verdict(span=None, note="kept: it has no sound")
+        return Verdict(note="kept: it has no sound")
     if sound.loudest_db < options.threshold_db:
-        reason = f"no sound above {options.threshold_db:g} dB"
-        return Verdict(span=None, note=f"kept: {reason}", blank_reason=reason)
-    if info.container not in _WRITERS:
-        return Verdict(span=None, note=f"kept: {info.container} cannot be cut without encoding it")
-    return _cut(info, info.duration or sound.length, sound, options)
+        return Verdict(note=f"kept: no sound above {options.threshold_db:g} dB")
+    if info.container not in WRITERS:
+        return Verdict(note=f"kept: {info.container} cannot be cut without encoding it")
+    return _cut(info, info.duration or sound.length, _without_clicks(sound, options), options)
 
 
-def cut_arguments(source: PurePath, target: PurePath, span: Span, info: MediaInfo) -> list[str]:
-    """Give ffmpeg's arguments that copy a piece of the streams as they are."""
-    start = ["-ss", _seconds(span.start)] if span.start else []
-    streams = ["-map", "0:V?", "-map", "0:a?", "-c", "copy", "-t", _seconds(span.length)]
-    index = ["-movflags", "+faststart"] if info.container in _INDEXED else []
-    writer = ["-f", _WRITERS[info.container], "-y", file_url(target)]
-    return [*start, *source_arguments(source), *streams, *index, *writer]
+def silence_reason(
+    info: MediaInfo, sound: Sound | None, size_bytes: int, options: TrimOptions
+) -> str | None:
+    """Say why a file counts as silent; None when there is something to hear."""
+    if sound is None or sound.loudest_db is None:
+        return "it has no sound"
+    if sound.loudest_db < options.threshold_db:
+        return f"no sound above {options.threshold_db:g} dB"
+    share = silent_share(_without_clicks(sound, options))
+    if share >= options.blank_silence_share:
+        return f"silent for {share:.1%} of its length"
+    seconds = (info.duration or sound.length).total_seconds()
+    if seconds and size_bytes / seconds < options.blank_bytes_per_second:
+        return f"only {size_bytes / seconds:.0f} bytes a second"
+    return None
 
 
 class TrimStage:
-    """Cuts silence from both ends by copying the streams; nothing is encoded again.
+    """Cuts silence from both ends, and long pauses if asked to, by copying the streams.
 
-    The input stays as it is. A file of which nothing is cut produces nothing: it goes on itself.
+    Nothing is encoded again, and the input stays as it is. A file of which nothing is cut produces
+    nothing: it goes on itself.
     """
 
     Options: ClassVar[type] = TrimOptions
@@ -135,11 +171,15 @@ class TrimStage:
         for artifact in context.media:
             source = Path(context.folder) / artifact.path
             info = probe(source, self._tools.ffmpeg)
-            verdict = judge(info, self._listen(context, source, info), self._options)
+            sound = self._listen(context, source, info)
+            verdict = judge(info, sound, self._options)
+            if silence := silence_reason(info, sound, artifact.size_bytes, self._options):
+                reason = self._blank_reason(context, source, info, silence)
+                verdict = replace(verdict, blank_reason=reason)
             verdicts.append(verdict)
-            if verdict.span:
-                piece = self._cut(context, source, info, verdict.span)
-                produced.append(_produced(artifact, piece, info, verdict.span))
+            if verdict.kept:
+                piece = self._cut(context, source, info, verdict.kept)
+                produced.append(_produced(artifact, piece, info, verdict.kept))
         return StageResult(
             produced=tuple(produced),
             note="; ".join(_notes(context, verdicts)),
@@ -159,19 +199,40 @@ class TrimStage:
                 advance=step.advance,
             )
 
-    def _cut(self, context: StageContext, source: Path, info: MediaInfo, span: Span) -> Path:
+    def _blank_reason(
+        self, context: StageContext, source: Path, info: MediaInfo, silence: str
+    ) -> str | None:
+        """Look at what cannot be heard. What cannot be seen either is blank, the unknown is not."""
+        if not info.has_video:
+            return silence
+        with context.progress.step(f"look at {source.name}", unit="seconds") as step:
+            try:
+                black = is_black(
+                    source,
+                    self._tools.ffmpeg,
+                    share=self._options.blank_black_share,
+                    timeout=self._timeout,
+                    advance=step.advance,
+                )
+            except CorruptMedia:
+                return None
+        return f"{silence}, and its picture stays black" if black else None
+
+    def _cut(self, context: StageContext, source: Path, info: MediaInfo, kept: TimeMap) -> Path:
         """Write the piece under an unfinished name, look at it, then give it its name."""
         folder = Path(context.folder) / "trim"
         target = folder / source.name
         unfinished = folder / f"{source.name}.part"
         self._refuse_full(source)
-        total = span.length.total_seconds()
+        total = kept.length.total_seconds()
         try:
             folder.mkdir(exist_ok=True)
-            with context.progress.step(f"cut {source.name}", total=total, unit="seconds") as step:
-                arguments = cut_arguments(source, unfinished, span, info)
+            with (
+                context.progress.step(f"cut {source.name}", total=total, unit="seconds") as step,
+                _arguments(source, unfinished, kept, info) as arguments,
+            ):
                 self._tools.ffmpeg.run(arguments, timeout=self._timeout, advance=step.advance)
-            self._refuse_wrong_piece(unfinished, info, span)
+            self._refuse_wrong_piece(unfinished, info, kept)
             unfinished.replace(target)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -190,17 +251,33 @@ class TrimStage:
                 hint="free some space where the work folders lie",
             )
 
-    def _refuse_wrong_piece(self, piece: Path, info: MediaInfo, span: Span) -> None:
+    def _refuse_wrong_piece(self, piece: Path, info: MediaInfo, kept: TimeMap) -> None:
         """Raise CorruptMedia unless the piece has the length and the tracks it should have."""
         cut = probe(piece, self._tools.ffmpeg)
         length = cut.duration or _NOTHING
-        if abs(length - span.length) > _TOLERANCE:
+        if abs(length - kept.length) > _TOLERANCE + _JOINT * (len(kept.kept) - 1):
             raise CorruptMedia(
                 f"the cut would last {length.total_seconds():.1f} s"
-                f" instead of {span.length.total_seconds():.1f} s"
+                f" instead of {kept.length.total_seconds():.1f} s"
             )
         if (cut.has_video, cut.has_audio) != (info.has_video, info.has_audio):
             raise CorruptMedia("the cut would lose its picture or its sound")
+
+
+@contextmanager
+def _arguments(
+    source: Path, target: Path, kept: TimeMap, info: MediaInfo
+) -> Iterator[Sequence[str]]:
+    """Give ffmpeg's arguments; several pieces are listed in a script that goes afterwards."""
+    if len(kept.kept) == 1:
+        yield cut_arguments(source, target, kept.kept[0], info)
+        return
+    script = target.with_name(f"{source.name}.ffconcat")
+    try:
+        script.write_bytes(os.fsencode(join_script(source, kept, info)))
+        yield join_arguments(script, target, kept, info)
+    finally:
+        script.unlink(missing_ok=True)
 
 
 def _require(name: str, value: float, least: float, most: float) -> None:
@@ -215,29 +292,39 @@ def _damage(sound: Sound) -> str:
     return f"the sound is damaged, {errors} while decoding it; the first: {sound.damage[0]}"
 
 
+def _without_clicks(sound: Sound, options: TrimOptions) -> Sound:
+    gap = timedelta(seconds=options.bridge_seconds)
+    return replace(sound, silences=bridged(sound.silences, gap))
+
+
 def _cut(info: MediaInfo, duration: timedelta, sound: Sound, options: TrimOptions) -> Verdict:
-    joined = Sound(
-        silences=bridged(sound.silences, timedelta(seconds=options.bridge_seconds)),
-        loudest_db=sound.loudest_db,
-        length=sound.length,
-        damage=sound.damage,
-    )
-    wanted = span_to_keep(joined, duration, timedelta(seconds=options.padding_seconds))
-    span = Span(start=_start_of_picture(info, wanted.start), end=wanted.end)
-    silent = leading_silence(joined) + trailing_silence(joined, duration)
-    if duration - span.length < _LEAST_CUT:
+    padding = timedelta(seconds=options.padding_seconds)
+    wanted = span_to_keep(sound, duration, padding)
+    outer = Span(start=_start_of_picture(info, wanted.start), end=wanted.end)
+    kept, least = TimeMap(kept=(outer,)), timedelta(seconds=options.inner_pause_seconds)
+    if least and info.container in INDEXED:
+        pauses = inner_pauses(sound, outer, least, padding)
+        kept = without_pauses(outer, pauses, info, least=_LEAST_CUT)
+    if duration - kept.length < _LEAST_CUT:
+        silent = leading_silence(sound) + trailing_silence(sound, duration)
         why = "no silence at either end" if not silent else "too little silence to cut"
-        return Verdict(span=None, note=f"kept: {why}")
-    if span.length <= _NOTHING or duration - span.length > options.max_cut_share * duration:
-        why = f"more than {options.max_cut_share:.0%} of it would be cut"
-        return Verdict(span=None, note=f"kept: {why}")
-    return Verdict(span=span, note=f"cut {_cut_words(span, duration)}")
+        return Verdict(note=f"kept: {why}")
+    if kept.length <= _NOTHING or duration - kept.length > options.max_cut_share * duration:
+        return Verdict(note=f"kept: more than {options.max_cut_share:.0%} of it would be cut")
+    return Verdict(kept=kept, note=f"cut {_cut_words(kept, duration)}")
 
 
-def _cut_words(span: Span, duration: timedelta) -> str:
-    parts = {"start": span.start.total_seconds(), "end": (duration - span.end).total_seconds()}
-    words = {where: f"{cut:.1f} s" for where, cut in parts.items()}
-    return ", ".join(f"{cut} from the {where}" for where, cut in words.items() if cut != "0.0 s")
+def _cut_words(kept: TimeMap, duration: timedelta) -> str:
+    first, last = kept.kept[0], kept.kept[-1]
+    inside = last.end - first.start - kept.length
+    pauses = len(kept.kept) - 1
+    parts = {
+        "from the start": first.start,
+        "from the end": duration - last.end,
+        f"in {pauses} pauses" if pauses > 1 else "in a pause": inside,
+    }
+    words = {where: f"{cut.total_seconds():.1f} s" for where, cut in parts.items()}
+    return ", ".join(f"{cut} {where}" for where, cut in words.items() if cut != "0.0 s")
 
 
 def _start_of_picture(info: MediaInfo, wanted: timedelta) -> timedelta:
@@ -247,22 +334,18 @@ def _start_of_picture(info: MediaInfo, wanted: timedelta) -> timedelta:
     return max((time for time in info.keyframes or () if time <= wanted), default=_NOTHING)
 
 
-def _seconds(span: timedelta) -> str:
-    """Write a time as ffmpeg reads it, to the microsecond: less would miss the key frame."""
-    return f"{span // timedelta(seconds=1)}.{span.microseconds:06d}"
-
-
-def _produced(artifact: Artifact, piece: Path, info: MediaInfo, span: Span) -> Produced:
-    duration = info.duration or span.end
+def _produced(artifact: Artifact, piece: Path, info: MediaInfo, kept: TimeMap) -> Produced:
+    first, last = kept.kept[0], kept.kept[-1]
+    duration = info.duration or last.end
     return Produced(
         path=piece,
         file_key=artifact.file_key,
         kind=artifact.kind,
         details={
-            "cut_start_seconds": span.start.total_seconds(),
-            "cut_end_seconds": (duration - span.end).total_seconds(),
-            "duration_seconds": span.length.total_seconds(),
-            **TimeMap(kept=(span,)).to_details(),
+            "cut_start_seconds": first.start.total_seconds(),
+            "cut_end_seconds": (duration - last.end).total_seconds(),
+            "duration_seconds": kept.length.total_seconds(),
+            **kept.to_details(),
         },
     )
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,15 @@ from zoomauto.domain.artifact import Artifact, Publication
 from zoomauto.domain.metadata import render_metadata
 from zoomauto.domain.naming import NameFields, render_name
 from zoomauto.domain.recording import Recording
-from zoomauto.errors import AuthenticationError, DiskFull, Unreachable, ZoomautoError
+from zoomauto.errors import (
+    AuthenticationError,
+    DiskFull,
+    RateLimited,
+    Unreachable,
+    ZoomautoError,
+)
 from zoomauto.media.tools import Tools
-from zoomauto.ports.destination import Delivered, Destination, Parcel
+from zoomauto.ports.destination import Choosy, Delivered, Destination, Parcel
 from zoomauto.ports.stage import StageContext, StageResult
 
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,10}){1,2}")
@@ -90,7 +96,7 @@ class UploadStage:
         for name, destination in context.destinations.items():
             try:
                 notes.append(_publish_all(context, name, destination))
-            except (Unreachable, DiskFull, AuthenticationError) as error:
+            except (Unreachable, DiskFull, AuthenticationError, RateLimited) as error:
                 failures.append(error)
         if failures:
             raise failures[0]
@@ -101,9 +107,9 @@ def _publish_all(context: StageContext, name: str, destination: Destination) -> 
     published = 0
     #: Key of a picture or sound -> where it lies.
     media: dict[str, str] = {}
-    wanted = _wanted(context, name)
+    wanted = _wanted(context, name, destination)
     for artifact in wanted:
-        held = next((e for e in _earlier(context, name, artifact) if destination.holds(e)), None)
+        held = _held(context, name, artifact, destination)
         delivered = held or destination.publish(
             parcel_of(context, artifact, place=name, beside=media.get(artifact.media_key)),
             context.progress,
@@ -117,10 +123,27 @@ def _publish_all(context: StageContext, name: str, destination: Destination) -> 
     return f"published {published} to {name}" + (f", {already} already there" if already else "")
 
 
-def _wanted(context: StageContext, name: str) -> Sequence[Artifact]:
+def _held(
+    context: StageContext, name: str, artifact: Artifact, destination: Destination
+) -> Delivered | None:
+    """Give what was delivered before and is still there.
+
+    Once the work folder is gone, what was published counts wherever somebody has moved it since:
+    only words that came late are published then.
+    """
+    is_gone = not Path(context.folder / artifact.path).exists()
+    earlier = _earlier(context, name, artifact)
+    return next((e for e in earlier if is_gone or destination.holds(e)), None)
+
+
+def _wanted(context: StageContext, name: str, destination: Destination) -> Sequence[Artifact]:
     """Give what a destination is to be given: pictures first, then what goes beside them."""
     output = context.template.output
     wanted = [artifact for artifact in context.inputs if output.is_wanted(artifact.kind, at=name)]
+    if isinstance(destination, Choosy):
+        taken = [artifact for artifact in wanted if artifact.kind in destination.takes]
+        media = {artifact.file_key for artifact in taken if artifact.is_media}
+        wanted = [artifact for artifact in taken if artifact.media_key in media]
     return sorted(wanted, key=lambda artifact: not artifact.is_media)
 
 

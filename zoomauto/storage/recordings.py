@@ -62,6 +62,15 @@ class SqlRecordings:
             found |= {row.key: recording(row) for row in self.connection.execute(query).all()}
         return found
 
+    def marks(self, source_id: int, *, since: datetime) -> Mapping[str, str]:
+        """Give the marks of a source's recordings that started no earlier, by key."""
+        query = select(_RECORDINGS.c.key, _RECORDINGS.c.mark).where(
+            _RECORDINGS.c.source_id == source_id,
+            _RECORDINGS.c.start_at >= since,
+            _RECORDINGS.c.mark.is_not(None),
+        )
+        return {row.key: row.mark for row in self.connection.execute(query)}
+
     def add_many(
         self,
         source: SourceConfig,

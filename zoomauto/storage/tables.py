@@ -136,6 +136,7 @@ class RecordingRow(Row, table=True):
     status: str
     pending_reason: str | None = None
     expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    mark: str | None = None
     blank_reason: str | None = None
     taken_by_job_id: int | None = Field(
         default=None, foreign_key="automation_jobs.id", ondelete="SET NULL"

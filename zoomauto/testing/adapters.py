@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import SourceConfig
 from zoomauto.ports.destination import Destination
 from zoomauto.ports.source import Source
@@ -35,6 +36,10 @@ class FakeAdapters:
     ) -> dict[str, Any]:
         """Accept the options."""
         return dict(options)
+
+    def kinds_taken(self, type_name: str) -> frozenset[FileKind] | None:
+        """Say that everything is taken."""
+        return None
 
     def feeds_back(self, source: SourceConfig, type_name: str, options: Mapping[str, Any]) -> bool:
         """Say that nothing comes round again."""

@@ -89,6 +89,7 @@ class FakeScheduler:
             at=self.clock.now(),
             environment={"PATH": "/usr/bin:/bin"},
             detail="the command ended with 0",
+            exit_code=0,
         )
 
     def enable_lingering(self) -> None:

@@ -90,7 +90,7 @@ def _publish(
         size_bytes=artifact.size_bytes,
         sha256=artifact.sha256,
         name=context.recording.name,
-        extension=PurePath(artifact.file_key).suffix,
+        extension=artifact.details.get("extension", PurePath(artifact.file_key).suffix),
         identity=artifact.file_key,
     )
     delivered = destination.publish(parcel, context.progress)

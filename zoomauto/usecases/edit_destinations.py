@@ -1,4 +1,4 @@
-"""Add, remove, show and check named destinations."""
+"""Add, remove, show, check and log in to named destinations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from zoomauto.domain.source import Check, DestinationConfig
 from zoomauto.errors import InUse, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
+from zoomauto.ports.destination import Personal, Visit
 from zoomauto.ports.store import Store, Transaction
 
 
@@ -106,6 +107,23 @@ class CheckDestination:
         with self.store.reading() as tx:
             found = find_destination(tx, owner, reference)
         return self.adapters.destination(found.type, found.options, found.secrets).check()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogInToDestination:
+    """Have a person log in to a destination, and say what works then."""
+
+    store: Store
+    adapters: Adapters
+
+    def __call__(self, owner: str, reference: str, visit: Visit) -> tuple[Check, ...]:
+        """Raise UsageError where nobody can log in, AuthenticationError for a refusal."""
+        with self.store.reading() as tx:
+            found = find_destination(tx, owner, reference)
+        opened = self.adapters.destination(found.type, found.options, found.secrets)
+        if not isinstance(opened, Personal):
+            raise UsageError(f"a {found.type} destination needs no login")
+        return opened.log_in(visit)
 
 
 def find_destination(tx: Transaction, owner: str, reference: str) -> DestinationConfig:

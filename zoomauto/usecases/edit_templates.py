@@ -1,6 +1,6 @@
 """Create, change, delete and show templates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from zoomauto.domain.reference import resolve
 from zoomauto.domain.source import DestinationConfig, SourceConfig
 from zoomauto.domain.template import (
     PUBLISHABLE,
+    PUBLISHED_BY_DEFAULT,
     DeleteFromSource,
     MatchingRules,
     OutputConfig,
@@ -215,6 +216,7 @@ def _output(
     for reference in output.destinations:
         type_name, options, secrets = destination_parts(reference, stored)
         adapters.check_destination(type_name, options, secrets)
+        output = _narrowed(output, reference, adapters.kinds_taken(type_name))
         for source in tx.sources.list(base.owner):
             refuse_feedback(adapters, source, reference, type_name, options)
     return output
@@ -238,6 +240,22 @@ def _artifacts(output: OutputConfig, change: Mapping[str, str]) -> dict[str, tup
     return {
         place: kinds for place, kinds in chosen.items() if kinds and place in output.destinations
     }
+
+
+def _narrowed(output: OutputConfig, place: str, taken: Collection[str] | None) -> OutputConfig:
+    """Ask a destination only for what it has a place for; refuse what was chosen and it has not.
+
+    Without this a recording would for ever wait for what is never published.
+    """
+    chosen = output.artifacts.get(place)
+    if taken is None:
+        return output
+    if refused := [kind for kind in chosen or () if kind not in taken]:
+        raise InvalidTemplate(
+            f"{place!r} takes no {refused[0]}", hint=f"it takes {', '.join(sorted(taken))}"
+        )
+    kinds = chosen or tuple(kind.value for kind in PUBLISHED_BY_DEFAULT if kind in taken)
+    return replace(output, artifacts={**output.artifacts, place: kinds})
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from zoomauto.domain.artifact import Checkpoint
 from zoomauto.domain.job import Job
-from zoomauto.domain.pipeline import Plan, plan
+from zoomauto.domain.pipeline import Plan, plan, stage_fingerprint
 from zoomauto.domain.processing import STAGES, ProcessingConfig, cascade
 from zoomauto.domain.recording import Recording
 from zoomauto.domain.source import SourceConfig
@@ -38,7 +38,7 @@ def config_of(template: Template, job: Job) -> ProcessingConfig:
 def plan_for(assignment: Assignment, adapters: Adapters, checkpoints: Sequence[Checkpoint]) -> Plan:
     """Plan the stages of a recording from what there is and what is done."""
     recording = assignment.recording
-    done = {c.stage for c in checkpoints if c.fingerprint == recording.fingerprint}
+    done = {c.stage for c in checkpoints if c.fingerprint == stage_fingerprint(c.stage, recording)}
     return plan(assignment.config.flags, done=done, unavailable=_unavailable(assignment, adapters))
 
 

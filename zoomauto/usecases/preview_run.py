@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoomauto.domain.listing import Finding, Novelty, as_recording
-from zoomauto.domain.pipeline import estimated_time, main_files
+from zoomauto.domain.pipeline import Plan, estimated_times, main_files
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.run import PreviewItem, PreviewReport, SourceReport
 from zoomauto.domain.source import SourceConfig
@@ -27,6 +27,8 @@ from zoomauto.usecases.sync_source import SyncSource
 from zoomauto.usecases.trash_published import TrashPublished
 
 _IDLE = "the config foresees nothing more"
+#: Types of sources and destinations that lie on a disk of this machine.
+_LOCAL = frozenset({"folder"})
 
 
 @dataclass(kw_only=True)
@@ -130,6 +132,7 @@ class PreviewRun:
         if not plan.to_run:
             is_on = assignment.config.flags.auto_process
             action, reason = "SKIP", _IDLE if is_on else "auto_process is off"
+        times = self._times(assignment, plan, size)
         return PreviewItem(
             recording_id=recording.id or None,
             name=recording.name,
@@ -138,7 +141,22 @@ class PreviewRun:
             template=assignment.template.name,
             stages=plan.words,
             download_bytes=size if "download" in plan.to_run else 0,
-            estimated_time=estimated_time(plan, size),
+            estimated_time=sum(times.values(), timedelta()),
+            stage_times=times,
+        )
+
+    def _times(self, assignment: Assignment, plan: Plan, size: int) -> dict[str, timedelta]:
+        with self.store.reading() as tx:
+            stored = {d.name: d.type for d in tx.destinations.list(assignment.recording.owner)}
+        references = assignment.template.output.destinations
+        types = [stored.get(name, name.partition(":")[0]) for name in references]
+        disks = sum(type_name in _LOCAL for type_name in types)
+        return estimated_times(
+            plan,
+            size,
+            is_source_local=assignment.source.type in _LOCAL,
+            disks=disks,
+            networks=len(types) - disks,
         )
 
 

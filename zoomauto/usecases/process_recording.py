@@ -10,8 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoomauto.domain.artifact import Artifact, Checkpoint, Publication
+from zoomauto.domain.deletion import proof_of_publication
 from zoomauto.domain.lease import Holder
-from zoomauto.domain.pipeline import STATUS_AFTER, STATUS_WHILE, Plan, resting_status
+from zoomauto.domain.pipeline import (
+    STATUS_AFTER,
+    STATUS_WHILE,
+    Plan,
+    resting_status,
+    stage_fingerprint,
+)
 from zoomauto.domain.recording import (
     NO_FAILURE,
     FailureKind,
@@ -126,12 +133,19 @@ class ProcessRecording:
         recording = assignment.recording
         with self.store.reading() as tx:
             stored = tx.recordings.checkpoints(recording.id)
-        intact = self._intact(recording, stored)
+            published = proof_of_publication(
+                recording,
+                checkpoints=stored,
+                publications=tx.recordings.publications(recording.id),
+                output=assignment.template.output,
+            )
+        # What is published everywhere needs no file any more; only late texts bring it back.
+        intact = stored if published else self._intact(recording, stored)
         made = plan_for(assignment, self.adapters, intact)
         kept = [c for c in intact if c.stage in made.done]
         return _Work(assignment=assignment, plan=made, checkpoints=kept, words=dict(made.words))
 
-    def _intact(self, recording: Recording, stored: Sequence[Checkpoint]) -> list[Checkpoint]:
+    def _intact(self, recording: Recording, stored: Sequence[Checkpoint]) -> Sequence[Checkpoint]:
         """Leave out checkpoints whose files are gone; the plan leaves out those of other bytes."""
         return [
             checkpoint
@@ -203,13 +217,13 @@ class ProcessRecording:
             recording_id=work.recording.id,
             stage=work.stage,
             finished_at=self.clock.now(),
-            fingerprint=work.recording.fingerprint,
+            fingerprint=stage_fingerprint(work.stage, work.recording),
             note=result.note,
             artifacts=outcome.artifacts,
         )
         with self._writing(work) as tx:
             known = tx.recordings.get(work.recording.id)
-            is_current = known is not None and known.fingerprint == checkpoint.fingerprint
+            is_current = known and checkpoint.fingerprint == stage_fingerprint(work.stage, known)
             if is_current:
                 tx.recordings.save_checkpoint(checkpoint)
                 self._update(tx, work, _after(work.stage, result))

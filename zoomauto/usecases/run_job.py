@@ -32,6 +32,12 @@ from zoomauto.usecases.select_recordings import (
 )
 from zoomauto.usecases.sync_source import SyncSource
 from zoomauto.usecases.trash_published import TrashPublished, TrashReport
+from zoomauto.usecases.work_side_by_side import (
+    SideBySide,
+    Stop,
+    StoppableClock,
+    StoppableProgress,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +87,8 @@ class RunJob:
     trash_published: TrashPublished
     #: Raises KeyboardInterrupt in the main thread, when a run takes longer than its job allows.
     interrupt: Callable[[], None]
+    #: How many recordings are processed at once.
+    parallel: int = 1
     heartbeat_interval: timedelta = HEARTBEAT
 
     def __call__(self, request: RunRequest) -> RunReport | None:
@@ -171,22 +179,40 @@ class RunJob:
         )
 
     def _process(self, reach: Reach, heartbeat: Heartbeat, done: _Done) -> None:
-        sources = {source.id: source for source in reach.sources}
-        taken = done.selection.taken
+        assignments = _assignments(reach, done.selection)
+        stop = Stop()
+        process = self._processor(stop, is_shared=min(self.parallel, len(assignments)) > 1)
+        side_by_side = SideBySide(
+            threads=self.parallel,
+            stop=stop,
+            check=heartbeat.check,
+            is_leaving=lambda: not heartbeat.is_overdue,
+        )
         label = f"running {reach.job.name}"
-        with self.progress.step(label, total=len(taken), unit="recordings") as step:
-            for recording, template in taken:
-                assignment = Assignment(
-                    recording=recording,
-                    template=template,
-                    job=reach.job,
-                    source=sources[recording.source_id],
-                )
-                if assignment.config.flags.auto_process:
-                    item = self.process_recording(assignment, heartbeat)
-                    done.items += [item] if item else []
-                    done.idle += item is None
+        items: dict[int, RunItem | None] = {}
+        with self.progress.step(label, total=len(assignments), unit="recordings") as step:
+
+            def told(number: int, item: RunItem | None) -> None:
+                items[number] = item
                 step.advance(1)
+
+            try:
+                side_by_side(assignments, lambda given: process(given, heartbeat), told)
+            finally:
+                # Told in the order in which they were taken, however long each took.
+                found = [items[number] for number in sorted(items)]
+                done.items = [item for item in found if item is not None]
+                done.idle = found.count(None)
+
+    def _processor(self, stop: Stop, *, is_shared: bool) -> ProcessRecording:
+        """Give what processes one recording; threads must be told when to end."""
+        if not is_shared:
+            return self.process_recording
+        return replace(
+            self.process_recording,
+            progress=StoppableProgress(progress=self.progress, stop=stop),
+            clock=StoppableClock(clock=self.clock, stop=stop),
+        )
 
     def _sweep(self) -> None:
         """Delete the work folders of recordings that need none."""
@@ -237,6 +263,21 @@ class _StillNeeded(Collection[int]):
     def __len__(self) -> int:
         with self.store.reading() as tx:
             return len(tx.recordings.unfinished())
+
+
+def _assignments(reach: Reach, selection: Selection) -> list[Assignment]:
+    """Give what is to be processed; none of it where the config says only to sync and match."""
+    sources = {source.id: source for source in reach.sources}
+    assignments = (
+        Assignment(
+            recording=recording,
+            template=template,
+            job=reach.job,
+            source=sources[recording.source_id],
+        )
+        for recording, template in selection.taken
+    )
+    return [given for given in assignments if given.config.flags.auto_process]
 
 
 def _listed_completely(reach: Reach, reports: Sequence[SourceReport]) -> Iterator[SourceConfig]:

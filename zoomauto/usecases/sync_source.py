@@ -1,7 +1,7 @@
 """List a source and tell new recordings from changed and known ones."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
@@ -23,7 +23,7 @@ from zoomauto.errors import IncompleteListing, UsageError, ZoomautoError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
-from zoomauto.ports.source import Source
+from zoomauto.ports.source import Marking, Source
 from zoomauto.ports.store import Store
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,15 @@ _MAY_GET_TEXTS = (
 )
 
 Record = Callable[[Sequence[Finding]], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Batch:
+    """Some of what was listed."""
+
+    findings: list[Finding]
+    #: How many more are as the source listed them last.
+    known: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,28 +80,28 @@ class SyncSource:
         with self.progress.step(f"listing {config.name}", unit="recordings") as step:
             for batch in self._batches(config, window, errors):
                 try:
-                    record(batch)
+                    record(batch.findings)
                 except UsageError as error:  # a text that the database cannot keep
                     errors.append(error)
                     break
                 report = _counted(report, batch)
-                step.advance(len(batch))
+                step.advance(len(batch.findings) + batch.known)
         return _failed(report, errors[0]) if errors else report
 
     def _batches(
         self, config: SourceConfig, window: Window, errors: list[Exception]
-    ) -> Iterator[list[Finding]]:
+    ) -> Iterator[_Batch]:
         """Give all there is, and only then the errors: what was listed counts."""
         source = self._opened(config, errors)
         if source is None:
             return
-        listed = _until_error(source, window, errors)
+        listed = _until_error(source, window, self._marks(config, source, window), errors)
         while batch := list(islice(listed, BATCH)):
             yield self._compared(config, source, batch)
         # A source that cannot be reached need not be asked for one recording after another.
         is_reachable = not errors or isinstance(errors[0], IncompleteListing)
         if is_reachable and (findings := self._asked_again(config, source, window)):
-            yield findings
+            yield _Batch(findings=findings)
 
     def _opened(self, config: SourceConfig, errors: list[Exception]) -> Source | None:
         try:
@@ -101,13 +110,23 @@ class SyncSource:
             errors.append(error)
             return None
 
-    def _compared(
-        self, config: SourceConfig, source: Source, batch: Sequence[ListedRecording]
-    ) -> list[Finding]:
+    def _marks(self, config: SourceConfig, source: Source, window: Window) -> Mapping[str, str]:
+        if not isinstance(source, Marking):
+            return {}
         with self.store.reading() as tx:
-            known = tx.recordings.known(config.id, [listed.key for listed in batch])
-        findings = (compare(listed, known.get(listed.key)) for listed in batch)
-        return [_measured(finding, source) for finding in findings]
+            return tx.recordings.marks(config.id, since=window.start_at)
+
+    def _compared(
+        self, config: SourceConfig, source: Source, batch: Sequence[ListedRecording | str]
+    ) -> _Batch:
+        rest = [listed for listed in batch if not isinstance(listed, str)]
+        with self.store.reading() as tx:
+            known = tx.recordings.known(config.id, [listed.key for listed in rest])
+        findings = (compare(listed, known.get(listed.key)) for listed in rest)
+        return _Batch(
+            findings=[_measured(finding, source) for finding in findings],
+            known=len(batch) - len(rest),
+        )
 
     def _asked_again(self, config: SourceConfig, source: Source, window: Window) -> list[Finding]:
         """Ask by key for what is older than the window and may still be completed."""
@@ -136,7 +155,7 @@ class SyncSource:
 
     def _record(self, config: SourceConfig, batch: Sequence[Finding]) -> None:
         new = [f.listed for f in batch if f.novelty is Novelty.NEW]
-        updated = [f for f in batch if f.novelty is Novelty.UPDATED]
+        updated = [f for f in batch if f.changes]
         if not new and not updated:
             return
         reasons = {
@@ -155,14 +174,24 @@ class SyncSource:
 
 
 def _until_error(
-    source: Source, window: Window, errors: list[Exception]
-) -> Iterator[ListedRecording]:
+    source: Source, window: Window, marks: Mapping[str, str], errors: list[Exception]
+) -> Iterator[ListedRecording | str]:
     try:
-        for listed in source.list_recordings(window):
-            as_utc(listed.start_at)
+        for listed in _listing(source, window, marks):
+            if not isinstance(listed, str):
+                as_utc(listed.start_at)
             yield listed
     except Exception as error:  # noqa: BLE001 - reported once the rest is stored
         errors.append(error)
+
+
+def _listing(
+    source: Source, window: Window, marks: Mapping[str, str]
+) -> Iterator[ListedRecording | str]:
+    """List; what is known by its mark need be neither read nor compared."""
+    if isinstance(source, Marking):
+        return source.list_changed(window, lambda key, mark: marks.get(key) == mark)
+    return source.list_recordings(window)
 
 
 def _measured(finding: Finding, source: Source) -> Finding:
@@ -224,10 +253,11 @@ def _log(what: str, name: str, error: Exception) -> None:
     )
 
 
-def _counted(report: SourceReport, batch: Sequence[Finding]) -> SourceReport:
+def _counted(report: SourceReport, batch: _Batch) -> SourceReport:
+    findings = batch.findings
     return replace(
         report,
-        found=report.found + len(batch),
-        new=report.new + sum(f.novelty is Novelty.NEW for f in batch),
-        updated=report.updated + sum(f.novelty is Novelty.UPDATED for f in batch),
+        found=report.found + len(findings) + batch.known,
+        new=report.new + sum(f.novelty is Novelty.NEW for f in findings),
+        updated=report.updated + sum(f.novelty is Novelty.UPDATED for f in findings),
     )

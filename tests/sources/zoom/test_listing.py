@@ -35,7 +35,7 @@ MakeZoom = Callable[..., FakeZoom]
 MakeSource = Callable[..., ZoomSource]
 
 EVER = Window(start_at=UNTIL - timedelta(days=92), end_at=UNTIL + timedelta(days=1))
-USERS = 500 if os.environ.get("ZOOMAUTO_SOAK") == "1" else 40
+USERS = 500 if os.environ.get("ZOOMAUTO_TEST_SIZES") == "full" else 40
 ALONE: dict[str, dict[str, Any]] = {
     "none": {},
     "tokens end after 20 calls": {"token_calls": 20},
@@ -139,6 +139,24 @@ def test_listing_twice_gives_equal_values(make_zoom: MakeZoom, make_source: Make
     source = make_source(make_zoom(World.generated(users=9, days=20)))
     once, again = (list(source.list_recordings(EVER)) for _ in range(2))
     assert once == again
+
+
+def test_what_is_known_by_its_mark_is_given_by_its_key_alone(
+    make_zoom: MakeZoom, make_source: MakeSource, clock: FrozenClock
+):
+    world = World.generated(users=9, days=20)
+    source = make_source(make_zoom(world))
+    first = list(source.list_changed(EVER, lambda *_: False))
+    assert first == list(source.list_recordings(EVER))
+    marks = {r.key: r.mark for r in first if not isinstance(r, str)}
+    clock.sleep(timedelta(days=3))  # what was being processed is ready, late texts are there
+
+    again = list(source.list_changed(EVER, lambda key, mark: marks[key] == mark))
+
+    now = list(source.list_recordings(EVER))
+    changed = [recording for recording in now if recording not in first]
+    assert [found for found in again if not isinstance(found, str)] == changed != []
+    assert [getattr(found, "key", found) for found in again] == [r.key for r in now]
 
 
 def test_only_what_started_in_the_window_is_given(make_zoom: MakeZoom, make_source: MakeSource):

@@ -7,7 +7,8 @@ import pytest
 
 from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
 from zoomauto.sources.zoom.options import USUAL_VIEWS
-from zoomauto.sources.zoom.rows import address_of, merged, recording_of
+from zoomauto.sources.zoom.pages import meeting_in
+from zoomauto.sources.zoom.rows import address_of, mark_of, merged, recording_of
 
 START = datetime(2026, 8, 20, 9, 0, 10, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ def meeting_row(*files: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def read(row: dict[str, Any], views: tuple[str, ...] = USUAL_VIEWS) -> ListedRecording:
-    recording = recording_of(row, views)
+    recording = recording_of(meeting_in(row), views)
     assert recording is not None
     return recording
 
@@ -94,7 +95,7 @@ def test_the_first_file_tells_the_start_when_the_meeting_does_not():
 
 @pytest.mark.parametrize("changes", [{"uuid": ""}, {"uuid": None}, {"start_time": None}])
 def test_a_row_that_names_no_recording_or_no_time_is_unreadable(changes: dict[str, Any]):
-    assert recording_of(meeting_row(**changes), USUAL_VIEWS) is None
+    assert recording_of(meeting_in(meeting_row(**changes)), USUAL_VIEWS) is None
 
 
 def test_a_processing_file_holds_up_the_recording():
@@ -194,8 +195,9 @@ def test_a_topic_that_no_database_keeps_is_made_one():
 
 
 def test_rows_of_one_recording_are_folded_by_file():
-    one, other = meeting_row(file_row("a")), meeting_row(file_row("a"), file_row("b"))
-    assert [f["id"] for f in merged(one, other)["recording_files"]] == ["a", "b"]
+    one, other = meeting_row(file_row("a")), meeting_row(file_row("a"), file_row("b"), topic=None)
+    found = merged(meeting_in(one), meeting_in(other))
+    assert found == meeting_in({**other, "topic": one["topic"]})
 
 
 def test_the_day_on_which_zoom_deletes_it_is_carried():
@@ -211,3 +213,27 @@ def test_words_that_are_no_texts_make_an_unknown_kind(odd: Any):
         "u==:odd": FileKind.OTHER,
         "u==:f1": FileKind.VIDEO,
     }
+
+
+def mark(*files: dict[str, Any], views: tuple[str, ...] = USUAL_VIEWS, **changes: Any) -> str:
+    found = mark_of(meeting_in(meeting_row(*files, **changes)), views)
+    assert found is not None
+    return found
+
+
+def test_a_mark_changes_with_all_that_is_read_and_with_nothing_else():
+    usual = mark(file_row())
+    assert mark(file_row(download_url="https://zoom.us/new", play_url=None), total_size=3) == usual
+    others = {
+        mark(file_row(), topic="Other"),
+        mark(file_row(file_size=120001)),
+        mark(file_row(status="processing")),
+        mark(file_row(), file_row("f2")),
+        mark(file_row(), auto_delete_date="2026-09-01"),
+        mark(file_row(), views=("active_speaker",)),
+    }
+    assert len(others - {usual}) == 6
+
+
+def test_a_text_that_is_none_has_no_mark():
+    assert mark_of(meeting_in(meeting_row(topic="a\ud800b")), USUAL_VIEWS) is None

@@ -47,13 +47,14 @@ class CrontabScheduler:
         state_folder: Path,
         clock: Clock,
         host_timezone: str | None = None,
+        program: CrontabProgram | None = None,
     ) -> None:
         self._mark = Mark(owner=owner, installation=installation)
         self._probe_mark = Mark(owner=owner, installation=installation, purpose="probe")
         self._folder = state_folder
         self._clock = clock
         self._host_timezone = host_timezone
-        self._program = CrontabProgram()
+        self._program = program or CrontabProgram()
         self._surgery = CrontabSurgery(program=self._program, folder=state_folder, clock=clock)
         digest = hashlib.sha256(owner.encode("utf-8", "surrogateescape")).hexdigest()[:8]
         self._wrapper = state_folder / "bin" / f"zoomauto-{installation}-{digest}"

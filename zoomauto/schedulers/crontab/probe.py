@@ -56,13 +56,18 @@ class ProbeFolder:
         if not file.exists():
             return Probe(fired=False, at=None, environment={}, detail="cron started nothing")
         at, environment = _parse(file.read_bytes())
-        return Probe(fired=True, at=at, environment=environment, detail=self._detail())
+        code = self._code()
+        detail = self._detail(code)
+        return Probe(fired=True, at=at, environment=environment, detail=detail, exit_code=code)
 
-    def _detail(self) -> str:
-        if not (self._folder / "code").exists():
+    def _code(self) -> int | None:
+        file = self._folder / "code"
+        return int(file.read_text()) if file.exists() else None
+
+    def _detail(self, code: int | None) -> str:
+        if code is None:
             return "the command was started and has not ended in time"
         output = (self._folder / "output").read_text(errors="replace").strip()
-        code = (self._folder / "code").read_text().strip()
         return f"the command ended with {code}" + (f": {output}" if output else "")
 
 

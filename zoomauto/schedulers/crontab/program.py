@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,10 +75,11 @@ class CrontabProgram:
         self._check_exact(text)
         return text
 
-    def install(self, text: bytes, folder: Path) -> None:
-        """Make ``text`` the crontab, from a file in ``folder``, after a check of its syntax.
+    @contextmanager
+    def prepared(self, text: bytes, folder: Path) -> Iterator[Path]:
+        """Write ``text`` to a file below ``folder``, ready to be installed, for as long as needed.
 
-        Raise ConfigurationError when cron would not take it; the crontab is as before then.
+        Raise ConfigurationError when cron would not take it.
         """
         with TemporaryDirectory(prefix="install-", dir=folder) as place:
             file = Path(place) / "crontab"
@@ -84,18 +87,28 @@ class CrontabProgram:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-            option = syntax_option(self._speak("-V"))
-            # A short name in a working folder: Debian's limit on a file name is 100 characters.
-            for words in ([option, file.name] if option else [], [file.name]):
-                said = self._speak(*words, folder=file.parent) if words else Spoken(code=0)
-                if said.code != 0:
-                    raise _refused(said, "changed")
+            if option := syntax_option(self._speak("-V")):
+                self._take(file, option)
+            yield file
+
+    def install(self, file: Path) -> None:
+        """Make what is in a prepared file the crontab.
+
+        Raise ConfigurationError when cron does not take it; the crontab is as before then.
+        """
+        self._take(file)
 
     def remove(self) -> None:
         """Take the crontab away."""
         said = self._speak("-r")
         if said.code != 0 and not says_no_crontab(said):
             raise _refused(said, "removed")
+
+    def _take(self, file: Path, *options: str) -> None:
+        # A short name in a working folder: Debian's limit on a file name is 100 characters.
+        said = self._speak(*options, file.name, folder=file.parent)
+        if said.code != 0:
+            raise _refused(said, "changed")
 
     def _header(self, text: bytes) -> bytes:
         found = _HEADER.match(text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from zoomauto.errors import ConfigurationError, TemporaryError, ZoomautoError
@@ -41,7 +42,7 @@ class CrontabSurgery:
 
         When it was changed by others meanwhile, it is read and changed again. Nothing is written
         when nothing changes. Raise TemporaryError or ConfigurationError with the crontab as it
-        was.
+        was, or as others have left it.
         """
         with self._locked():
             for _ in range(_MOST_ATTEMPTS):
@@ -50,8 +51,7 @@ class CrontabSurgery:
                 if new == old:
                     return old, old
                 _check_lines(new)
-                if self.program.read() == old:
-                    self._replace(old, new)
+                if self._replace(old, new) and self._holds(change, old, new):
                     return old, new
         raise TemporaryError("the crontab is being changed by another program again and again")
 
@@ -72,38 +72,57 @@ class CrontabSurgery:
     def _backup_folder(self) -> Path:
         return self.folder / "backups"
 
-    def _replace(self, old: bytes | None, new: bytes | None) -> None:
-        self._let_the_second_pass()
-        self._back_up(old)
-        try:
-            self._write(new)
-            if self.program.read() == new:
-                return
-        except ZoomautoError:
-            self._restore(old)
-            raise
-        self._restore(old)
-        raise TemporaryError(
-            "the crontab program did not hold what was installed; the crontab is as it was before"
-        )
+    def _replace(self, old: bytes | None, new: bytes | None) -> bool:
+        """Install ``new`` unless the crontab is no longer ``old``; say whether it was."""
+        with self._prepared(new) as install:
+            backup = self._back_up(old)
+            self._let_the_second_pass(backup)
+            # Nothing may stand between the comparison and the installation.
+            if self.program.read() != old:
+                backup.unlink()
+                return False
+            try:
+                install()
+            except ZoomautoError:
+                # What is neither the one nor the other was written by somebody else.
+                if self.program.read() == new:
+                    self._write(old)
+                raise
+        self._forget_old_backups()
+        return True
 
-    def _restore(self, old: bytes | None) -> None:
-        if self.program.read() != old:
+    def _holds(self, change: Change, old: bytes | None, new: bytes | None) -> bool:
+        """Whether the change is there, whatever others have written since around it."""
+        now = self.program.read()
+        try:
+            return now == new or change(now) == now
+        except ConfigurationError as error:
             self._write(old)
+            raise TemporaryError(
+                "the crontab program did not hold what was installed; the crontab is as it was"
+                " before"
+            ) from error
 
     def _write(self, text: bytes | None) -> None:
-        if text is None:
-            self.program.remove()
-        else:
-            self.program.install(text, self.folder)
+        with self._prepared(text) as install:
+            install()
 
-    def _let_the_second_pass(self) -> None:
+    @contextmanager
+    def _prepared(self, text: bytes | None) -> Iterator[Callable[[], None]]:
+        """Do all that can be done before ``text`` becomes the crontab; give what makes it so."""
+        if text is None:
+            yield self.program.remove
+            return
+        with self.program.prepared(text, self.folder) as file:
+            yield partial(self.program.install, file)
+
+    def _let_the_second_pass(self, backup: Path) -> None:
         # cron notices a change by whole seconds: of two within one, it may miss the second.
-        newest = next(iter(self.backups()), None)
-        if newest and int(newest.stat().st_mtime) == int(self.clock.now().timestamp()):
+        before = next((old for old in self.backups() if old != backup), None)
+        if before and int(before.stat().st_mtime) == int(self.clock.now().timestamp()):
             self.clock.sleep(timedelta(seconds=1))
 
-    def _back_up(self, text: bytes | None) -> None:
+    def _back_up(self, text: bytes | None) -> Path:
         self._backup_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         stamp = self.clock.now().astimezone(UTC)
         while any(self._backup_folder.glob(f"{_backup_name(stamp)}*")):
@@ -113,6 +132,9 @@ class CrontabSurgery:
             stream.write(text or b"")
             stream.flush()
             os.fsync(stream.fileno())
+        return file
+
+    def _forget_old_backups(self) -> None:
         for old in self.backups()[_MOST_BACKUPS:]:
             old.unlink(missing_ok=True)
 

@@ -72,14 +72,20 @@ def _result(folder: Path) -> Probe:
     if not file.exists():
         return Probe(fired=False, at=None, environment={}, detail="systemd started nothing")
     at, environment = _parse(file.read_bytes())
-    return Probe(fired=True, at=at, environment=environment, detail=_detail(folder))
+    code = _code(folder)
+    detail = _detail(folder, code)
+    return Probe(fired=True, at=at, environment=environment, detail=detail, exit_code=code)
 
 
-def _detail(folder: Path) -> str:
-    if not (folder / "code").exists():
+def _code(folder: Path) -> int | None:
+    file = folder / "code"
+    return int(file.read_text()) if file.exists() else None
+
+
+def _detail(folder: Path, code: int | None) -> str:
+    if code is None:
         return "the command was started and has not ended in time"
     output = (folder / "output").read_text(errors="replace").strip()
-    code = (folder / "code").read_text().strip()
     return f"the command ended with {code}" + (f": {output}" if output else "")
 
 

@@ -35,7 +35,7 @@ class UnitSet:
 
     def installed(self) -> tuple[InstalledPiece, ...]:
         """Read our units back: a drop-in, or a timer that is not enabled, is somebody's edit."""
-        enabled = self.folder.wanted_names(self.names.prefix)
+        enabled = frozenset(self.folder.wanted_names(self.names.prefix))
         return tuple(
             InstalledPiece(
                 piece=item.piece,

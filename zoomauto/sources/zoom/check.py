@@ -114,8 +114,7 @@ def _page(
     if options.chosen_users == (WHOLE_ACCOUNT,):
         places = {"the account": ACCOUNT_PATH}
     for name, path in places.items():
-        document = client.get(path, label=Label.MEDIUM, expect="meetings", params=params)
-        rows = [row for row in document.get("meetings") or () if isinstance(row, dict)]
+        rows = client.page(path, params).meetings
         read = (recording_of(row, options.preferred_views) for row in rows)
         found += [recording for recording in read if recording is not None]
         if found:

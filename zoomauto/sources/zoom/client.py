@@ -24,6 +24,7 @@ from zoomauto.sources.zoom.faults import (
 )
 from zoomauto.sources.zoom.options import ZoomOptions
 from zoomauto.sources.zoom.pace import Label, Pace, ask_patiently
+from zoomauto.sources.zoom.pages import Document, Page, document_in, page_in
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Tokens:
         )
         if document is None:
             raise not_zoom("token_url", options.token_url, answer.status)
-        return self._token_in(answer, document)
+        return self._token_in(answer, _words(document))
 
     def _token_in(self, answer: Answer, document: Mapping[str, Any]) -> Token:
         text = document.get("access_token")
@@ -121,6 +122,8 @@ class Request:
     params: Mapping[str, str] | None = None
     #: Sent as JSON.
     document: Mapping[str, str] | None = None
+    #: How the body of a good answer is read.
+    read: Callable[[bytes], Document | None] = document_in
     #: Told before each sending: what is sent again may have been carried out before.
     sending: Callable[[], object] = lambda: None
 
@@ -147,7 +150,16 @@ class ZoomClient:
         RateLimited for a daily limit, TemporaryError or Unreachable when waiting did not help.
         """
         answer, document = self._exchange(Request(path=path, label=label, params=params))
-        if answer.status in _OK and expect in document:
+        words = _words(document)
+        if answer.status in _OK and expect in words:
+            return words
+        raise refusal(answer.status, words)
+
+    def page(self, path: str, params: Mapping[str, str]) -> Page:
+        """Ask for a page of recordings. Raise as :meth:`get` does."""
+        request = Request(path=path, label=Label.MEDIUM, params=params, read=page_in)
+        answer, document = self._exchange(request)
+        if isinstance(document, Page):
             return document
         raise refusal(answer.status, document)
 
@@ -157,10 +169,11 @@ class ZoomClient:
         Raise as :meth:`get` does.
         """
         answer, document = self._exchange(request)
-        if answer.status not in _OK or code_of(document) is not None:
-            raise refusal(answer.status, document)
+        words = _words(document)
+        if answer.status not in _OK or code_of(words) is not None:
+            raise refusal(answer.status, words)
 
-    def _exchange(self, request: Request) -> tuple[Answer, Mapping[str, Any]]:
+    def _exchange(self, request: Request) -> tuple[Answer, Document]:
         token = self.tokens.current()
         answer, document = self._answer(request, token)
         if _is_token_refused(answer, document):
@@ -168,7 +181,7 @@ class ZoomClient:
             answer, document = self._answer(request, self.tokens.current())
         return answer, document
 
-    def _answer(self, request: Request, token: Token) -> tuple[Answer, Mapping[str, Any]]:
+    def _answer(self, request: Request, token: Token) -> tuple[Answer, Document]:
         query = f"?{urlencode(request.params)}" if request.params else ""
 
         def send() -> Answer:
@@ -185,7 +198,7 @@ class ZoomClient:
             is_made = request.method != "GET" and answer.status in _OK and not answer.body
             return replace(answer, body=b"{}") if is_made else answer
 
-        answer, document = ask_patiently(send, self._clock)
+        answer, document = ask_patiently(send, self._clock, request.read)
         if document is not None:
             return answer, document
         if answer.status == _UNAUTHORIZED:
@@ -217,10 +230,13 @@ def user_path(user: str) -> str:
     return f"/users/{quote(user, safe='')}/recordings"
 
 
-def _is_token_refused(answer: Answer, document: Mapping[str, Any]) -> bool:
-    if answer.status in _OK:
-        return code_of(document) == TOKEN_REFUSED
-    return answer.status == _UNAUTHORIZED or code_of(document) == TOKEN_REFUSED
+def _is_token_refused(answer: Answer, document: Document) -> bool:
+    return answer.status == _UNAUTHORIZED or code_of(_words(document)) == TOKEN_REFUSED
+
+
+def _words(document: Document) -> Mapping[str, Any]:
+    """Give a document that is no page."""
+    return {} if isinstance(document, Page) else document
 
 
 def _seconds(value: object) -> int:

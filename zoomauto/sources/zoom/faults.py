@@ -3,7 +3,6 @@
 A code says more than the HTTP status beside it, which varies; some refusals even come with 200.
 """
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from zoomauto.errors import (
     TemporaryError,
     ZoomautoError,
 )
-from zoomauto.http import Answer
 from zoomauto.masking import MaskingFilter
 
 TOKEN_REFUSED = 124
@@ -83,15 +81,6 @@ _KINDS: Mapping[int, type[ZoomautoError]] = {
     4700: AuthenticationError,
     4711: AuthenticationError,
 }
-
-
-def document_of(answer: Answer) -> Mapping[str, Any] | None:
-    """Read an answer's body; None when it is no JSON object."""
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def code_of(document: Mapping[str, Any]) -> int | None:

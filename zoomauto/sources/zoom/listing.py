@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from zoomauto.domain.recording import ListedRecording
 from zoomauto.domain.source import Window
@@ -17,11 +18,13 @@ from zoomauto.errors import (
     Unreachable,
     ZoomautoError,
 )
+from zoomauto.ports.source import IsKnown
 from zoomauto.sources.zoom.client import ZoomClient, user_path
 from zoomauto.sources.zoom.faults import is_stale_page
 from zoomauto.sources.zoom.options import ALL_USERS, WHOLE_ACCOUNT, ZoomOptions
 from zoomauto.sources.zoom.pace import Label
-from zoomauto.sources.zoom.rows import Row, identity_of, merged, recording_of
+from zoomauto.sources.zoom.pages import MeetingRow, Page, objects_in
+from zoomauto.sources.zoom.rows import identity_of, mark_of, merged, recording_of, start_of
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +70,10 @@ class Days:
 
 
 @dataclass(kw_only=True)
-class _Page:
+class _Rows:
     """The rows of one window."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[MeetingRow] = field(default_factory=list)
     #: What Zoom says it has; None when it does not say.
     total: int | None = None
     #: The days that were used, when they are not those that were asked for.
@@ -119,13 +122,17 @@ class Listing:
     options: ZoomOptions
     window: Window
     now: datetime
+    #: What is known under its mark is not read; None when nothing is.
+    is_known: IsKnown | None = None
     #: Who could not be listed completely, and why.
     failures: dict[str, ZoomautoError] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _listed_users: int = 0
 
-    def recordings(self) -> Iterator[ListedRecording]:
-        """Give every recording, each once; raise at the end for what is missing.
+    def recordings(self) -> Iterator[ListedRecording | str]:
+        """Give every recording, each once, by its key alone if it is known.
+
+        Raise at the end for what is missing.
 
         What nobody could be listed for is raised as it is; IncompleteListing names the users.
         """
@@ -145,19 +152,19 @@ class Listing:
             return [Person(id=WHOLE_ACCOUNT, name="the account")]
         return people(self.client, self.options)
 
-    def _recordings_of(self, person: Person) -> Iterator[ListedRecording]:
+    def _recordings_of(self, person: Person) -> Iterator[ListedRecording | str]:
         whole = self.options.chosen_users == (WHOLE_ACCOUNT,)
         path = ACCOUNT_PATH if whole else user_path(person.id)
-        rows: dict[str, Row] = {}
+        rows: dict[str, MeetingRow] = {}
         unread = 0
         for row in self._all_rows(person, path):
-            uuid = str(row.get("uuid") or "")
+            uuid = str(row.uuid or "")
             if uuid:
                 rows[uuid] = merged(rows[uuid], row) if uuid in rows else row
             unread += not uuid
         yield from self._read(person, rows, unread)
 
-    def _all_rows(self, person: Person, path: str) -> Iterator[Row]:
+    def _all_rows(self, person: Person, path: str) -> Iterator[MeetingRow]:
         """Give a user's rows, window by window; a window that is not complete stops no other."""
         for days in windows(self.window, self.now):
             try:
@@ -171,14 +178,22 @@ class Listing:
                     return
 
     def _read(
-        self, person: Person, rows: Mapping[str, Row], unread: int
-    ) -> Iterator[ListedRecording]:
+        self, person: Person, rows: Mapping[str, MeetingRow], unread: int
+    ) -> Iterator[ListedRecording | str]:
         """Read the rows of one user; those of the same uuid under two users count once."""
         views = self.options.preferred_views
+        is_known = self.is_known
         for uuid, row in rows.items():
             if uuid in self._seen:
                 continue
-            recording = recording_of(row, views)
+            mark = mark_of(row, views) if is_known else None
+            if is_known and mark and is_known(uuid, mark):
+                start_at = start_of(row)
+                if start_at is not None and start_at in self.window:
+                    self._seen.add(uuid)
+                    yield uuid
+                    continue
+            recording = recording_of(row, views, mark=mark)
             if recording is None:
                 unread += 1
             elif recording.start_at in self.window:
@@ -188,7 +203,7 @@ class Listing:
             reason = f"{unread} rows without uuid or start"
             self.failures.setdefault(person.name, IncompleteListing(reason))
 
-    def _rows(self, path: str, days: Days) -> Iterator[Row]:
+    def _rows(self, path: str, days: Days) -> Iterator[MeetingRow]:
         """Give the rows of a window; split it while Zoom shows fewer than it counts."""
         page = self._page(path, days, PAGE_SIZE)
         if page.is_complete:
@@ -207,42 +222,37 @@ class Listing:
                 f" and shows {len(page.rows)}"
             )
 
-    def _page(self, path: str, days: Days, size: int) -> _Page:
+    def _page(self, path: str, days: Days, size: int) -> _Rows:
         """Read all pages of a window; from the start again when Zoom forgets where we were."""
         for restart in range(_RESTARTS + 1):
             try:
                 return self._pages(path, days, size)
             except ZoomautoError as error:
                 if error.data.get("zoom_code") == _NO_RECORDING:
-                    return _Page()
+                    return _Rows()
                 if not is_stale_page(error) or restart == _RESTARTS:
                     raise
         raise AssertionError("the last restart returns or raises")
 
-    def _pages(self, path: str, days: Days, size: int) -> _Page:
+    def _pages(self, path: str, days: Days, size: int) -> _Rows:
         params = {
             "from": days.first.isoformat(),
             "to": days.last.isoformat(),
             "page_size": str(size),
         }
-        result = _Page()
-        rows: dict[object, Row] = {}
+        result = _Rows()
+        rows: dict[object, MeetingRow] = {}
         tokens: set[str] = set()
         token = ""
         while True:
-            document = self.client.get(
-                path,
-                label=Label.MEDIUM,
-                expect="meetings",
-                params={**params, **({"next_page_token": token} if token else {})},
-            )
+            page = self.client.page(path, params | ({"next_page_token": token} if token else {}))
             before = len(rows)
-            for row in _objects(document.get("meetings")):
+            for row in page.meetings:
                 rows[_place_of(row, rows)] = row
-            result.total = _total(document, result.total)
-            result.is_clamped = result.is_clamped or _is_clamped(document, days)
+            result.total = _total(page, result.total)
+            result.is_clamped = result.is_clamped or _is_clamped(page, days)
             tokens.add(token)
-            token = str(document.get("next_page_token") or "")
+            token = str(page.next_page_token or "")
             # A token that comes again, or leads to nothing new, would lead nowhere for ever.
             if not token or token in tokens or len(rows) == before:
                 result.rows = list(rows.values())
@@ -265,7 +275,7 @@ class Listing:
         )
 
 
-def _users(client: ZoomClient, status: str) -> Iterator[Row]:
+def _users(client: ZoomClient, status: str) -> Iterator[Mapping[str, Any]]:
     """Give the users of one status; Zoom was seen to repeat the last page for ever."""
     seen: set[str] = set()
     tokens: set[str] = set()
@@ -278,7 +288,7 @@ def _users(client: ZoomClient, status: str) -> Iterator[Row]:
             expect="users",
             params={**params, **({"next_page_token": token} if token else {})},
         )
-        new = [row for row in _objects(document.get("users")) if row.get("id") not in seen]
+        new = [row for row in objects_in(document.get("users")) if row.get("id") not in seen]
         seen.update(str(row.get("id")) for row in new)
         yield from new
         tokens.add(token)
@@ -287,31 +297,26 @@ def _users(client: ZoomClient, status: str) -> Iterator[Row]:
             return
 
 
-def _objects(value: object) -> list[Row]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _place_of(row: Row, rows: Mapping[object, Row]) -> object:
+def _place_of(row: MeetingRow, rows: Mapping[object, MeetingRow]) -> object:
     """Give where a row belongs: with its uuid, unless another row of the same uuid is there."""
-    uuid = str(row.get("uuid"))
+    uuid = str(row.uuid)
     known = rows.get(uuid)
     if known is None or identity_of(known) == identity_of(row):
         return uuid
     return identity_of(row)
 
 
-def _total(document: Row, known: int | None) -> int | None:
-    value = document.get("total_records")
+def _total(page: Page, known: int | None) -> int | None:
     try:
-        total = int(str(value))
+        total = int(str(page.total_records))
     except ValueError:
         return known
     return total if known is None else max(total, known)
 
 
-def _is_clamped(document: Row, days: Days) -> bool:
+def _is_clamped(page: Page, days: Days) -> bool:
     """Whether Zoom used fewer days than it was asked for; only the echo says so."""
-    first, last = (str(document.get(name) or "")[:10] for name in ("from", "to"))
+    first, last = (str(day or "")[:10] for day in (page.first, page.last))
     return bool(first and first > days.first.isoformat()) or bool(
         last and last < days.last.isoformat()
     )

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Any
 
 from zoomauto.errors import RateLimited, TemporaryError, Unreachable
 from zoomauto.http import Answer
 from zoomauto.ports.clock import Clock
-from zoomauto.sources.zoom.faults import document_of
 from zoomauto.sources.zoom.options import Plan
+from zoomauto.sources.zoom.pages import Document, document_in
 
 #: How often a request is made before it counts as failed.
 TRIES = 6
@@ -71,11 +70,13 @@ class Pace:
 
 
 def ask_patiently(
-    send: Callable[[], Answer], clock: Clock
-) -> tuple[Answer, Mapping[str, Any] | None]:
+    send: Callable[[], Answer],
+    clock: Clock,
+    read: Callable[[bytes], Document | None] = document_in,
+) -> tuple[Answer, Document | None]:
     """Ask until there is an answer that means something: JSON, or a refusal.
 
-    Give it with its document; None when a refusal has none.
+    Give it with its document, read by ``read`` if it is none of a refusal, which may have none.
 
     Broken connections, 5xx, pages in place of JSON and limits per second pass after a wait.
     Raise RateLimited for a daily limit, Unreachable or TemporaryError when nothing helped.
@@ -87,10 +88,10 @@ def ask_patiently(
         except Unreachable as error:
             failure: TemporaryError = error
         else:
-            document = document_of(answer)
+            document = (read if answer.status in _OK else document_in)(answer.body)
             if answer.status == _LIMITED:
                 back_at = back_at_of(answer.headers, clock.now())
-                failure = _limited(answer.headers, document or {}, back_at, clock.now())
+                failure = _limited(answer, back_at, clock.now())
                 pause = _until(back_at, clock.now()) or pause
             elif answer.status >= _SERVER_ERRORS or (document is None and answer.status in _OK):
                 failure = TemporaryError(f"Zoom gives no usable answer (status {answer.status})")
@@ -128,14 +129,9 @@ def _until(back_at: datetime | None, now: datetime) -> timedelta | None:
     return min(max(back_at - now, timedelta()) + jitter, LONGEST_WAIT)
 
 
-def _limited(
-    headers: Mapping[str, str],
-    document: Mapping[str, Any],
-    back_at: datetime | None,
-    now: datetime,
-) -> RateLimited:
-    message = str(document.get("message", ""))
-    kind = headers.get("x-ratelimit-type", "").lower()
+def _limited(answer: Answer, back_at: datetime | None, now: datetime) -> RateLimited:
+    message = str((document_in(answer.body) or {}).get("message", ""))
+    kind = answer.headers.get("x-ratelimit-type", "").lower()
     is_daily = "daily" in (kind or message.lower())
     # Without a word on which limit it is, a long wait tells.
     if not kind and back_at is not None and back_at - now > LONGEST_WAIT:

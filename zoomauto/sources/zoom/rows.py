@@ -4,14 +4,17 @@ Every field may be missing, null, empty or a number in quotes; unknown kinds are
 and passcodes are never taken over.
 """
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
+import msgspec
 
-Row = Mapping[str, Any]
+from zoomauto import __version__
+from zoomauto.domain.recording import FileKind, ListedRecording, RecordingFile
+from zoomauto.sources.zoom.pages import FileRow, MeetingRow, file_in, objects_in
 
 _KINDS = {
     "MP4": FileKind.VIDEO,
@@ -20,6 +23,7 @@ _KINDS = {
     "TRANSCRIPT": FileKind.TRANSCRIPT,
     "CC": FileKind.CAPTIONS,
 }
+_PICTURE = FileKind.VIDEO
 _MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
 #: The mixed sound; what follows are interpreters.
 _SOUNDS = ("audio_only",)
@@ -44,6 +48,8 @@ class Sort(NamedTuple):
     #: Zoom's ``file_type``; empty while it is being processed.
     type: str
     kind: FileKind
+    #: Whether it is a picture or a sound.
+    is_media: bool
     view: str
     #: What such a file is called.
     name: str
@@ -53,8 +59,8 @@ class Sort(NamedTuple):
     holds_up: bool
 
 
-class FileRow(NamedTuple):
-    """A row of ``recording_files``, read."""
+class File(NamedTuple):
+    """A file's row, read."""
 
     id: str
     sort: Sort
@@ -65,55 +71,72 @@ class FileRow(NamedTuple):
     is_ready: bool
 
 
-def recording_of(row: Row, views: Sequence[str]) -> ListedRecording | None:
+def recording_of(
+    row: MeetingRow, views: Sequence[str], *, mark: str | None = None
+) -> ListedRecording | None:
     """Read a meeting's row. None when it cannot be told apart, or from when it is."""
-    uuid = _text(row.get("uuid"))
-    files = files_of(row)
-    start_at = _instant(row.get("start_time")) or min(
-        (file.start_at for file in files if file.start_at), default=None
-    )
+    uuid = _text(row.uuid)
+    files = _files_of(row)
+    start_at = start_of(row) or min((f.start_at for f in files if f.start_at), default=None)
     if not uuid or start_at is None:
         return None
     ready = [file for file in files if file.is_ready]
-    pictures = _best([file for file in ready if file.sort.kind is FileKind.VIDEO], views)
-    sounds = _best([file for file in ready if file.sort.kind is FileKind.AUDIO], _SOUNDS)
+    media = [file for file in ready if file.sort.is_media]
+    pictures = _best([file for file in media if file.sort.kind is _PICTURE], views)
+    sounds = _best([file for file in media if file.sort.kind is not _PICTURE], _SOUNDS)
     shown = {file.id for file in (*pictures, *sounds)}
     pending = _pending(files, has_media=bool(shown))
     return ListedRecording(
         key=uuid,
-        name=_text(row.get("topic")),
+        name=_text(row.topic),
         start_at=start_at,
         duration=None if pending else _duration(row, pictures or sounds),
         files=tuple([_listed(uuid, file, shown) for file in ready]),
         pending_reason=pending,
-        expires_at=_expiry(row),
+        expires_at=None if row.auto_delete is False else _instant(row.auto_delete_date),
+        mark=mark,
     )
 
 
-def merged(one: Row, other: Row) -> Row:
+def start_of(row: MeetingRow) -> datetime | None:
+    """Give when a meeting started, if its row says so itself."""
+    return _instant(row.start_time)
+
+
+def mark_of(row: MeetingRow, views: Sequence[str]) -> str | None:
+    """Shorten all that a recording is read from; another version may read it otherwise.
+
+    None for a row with a text that is none.
+    """
+    try:
+        facts = msgspec.json.encode((__version__, views, row))
+    except UnicodeEncodeError:
+        return None
+    return hashlib.sha1(facts, usedforsecurity=False).hexdigest()
+
+
+def merged(one: MeetingRow, other: MeetingRow) -> MeetingRow:
     """Give one row for two of the same recording: every file once, the later words."""
-    files = {_file_id(file): file for row in (one, other) for file in _file_rows(row)}
-    return {**one, **other, "recording_files": list(files.values())}
+    files = {_file_id(file): file for row in (one, other) for file in row.recording_files or ()}
+    later = {
+        name: getattr(one if getattr(other, name) is None else other, name)
+        for name in MeetingRow.__struct_fields__
+    }
+    return MeetingRow(**{**later, "recording_files": list(files.values())})
 
 
-def files_of(row: Row) -> list[FileRow]:
-    """Read a meeting's files, each id once, in order of their starts."""
-    found = {file.id: file for file in map(_file_row, _file_rows(row))}
-    return sorted(found.values(), key=_place)
-
-
-def address_of(row: Row, file_id: str) -> str | None:
+def address_of(row: Mapping[str, Any], file_id: str) -> str | None:
     """Give the address of one file, good for a while and never to be stored."""
-    for file in _file_rows(row):
-        if _file_id(file) == file_id:
+    for file in objects_in(row.get("recording_files")):
+        if _file_id(file_in(file)) == file_id:
             return _text(file.get("download_url")) or None
     return None
 
 
-def identity_of(row: Row) -> tuple[object, ...]:
+def identity_of(row: MeetingRow) -> tuple[object, ...]:
     """Tell rows of one uuid apart: pages overlap, and a recording may have several rows."""
-    ids = tuple(str(file.get("id")) for file in _file_rows(row))
-    return str(row.get("uuid")), str(row.get("start_time")), ids
+    ids = tuple([str(file.id) for file in row.recording_files or ()])
+    return str(row.uuid), str(row.start_time), ids
 
 
 def parted_key(key: str) -> tuple[str, str]:
@@ -122,7 +145,13 @@ def parted_key(key: str) -> tuple[str, str]:
     return uuid, file_id
 
 
-def _place(file: FileRow) -> tuple[datetime, str, str]:
+def _files_of(row: MeetingRow) -> list[File]:
+    """Read a meeting's files, each id once, in order of their starts."""
+    found = {file.id: file for file in map(_file, row.recording_files or ())}
+    return sorted(found.values(), key=_place)
+
+
+def _place(file: File) -> tuple[datetime, str, str]:
     return file.start_at or _FIRST, file.sort.type, file.id
 
 
@@ -131,27 +160,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
 
-def _listed(uuid: str, file: FileRow, shown: Collection[str]) -> RecordingFile:
+def _listed(uuid: str, file: File, shown: Collection[str]) -> RecordingFile:
     """Show a file; one view of each part is what is processed, the others are only kept."""
-    sort = file.sort
-    is_extra = sort.kind in _MEDIA and file.id not in shown
-    end = "" if file.end_at is None else (file.end_at - _EPOCH) // _SECOND
+    file_id, sort, size_bytes, start_at, end_at, _ = file
+    is_extra = sort.is_media and file_id not in shown
+    end = "" if end_at is None else _second_of(end_at)
     return RecordingFile(
-        key=uuid + _SEPARATOR + file.id,
+        key=f"{uuid}{_SEPARATOR}{file_id}",
         name=sort.name,
         kind=FileKind.OTHER if is_extra else sort.kind,
-        size_bytes=file.size_bytes,
-        fingerprint=f"{file.size_bytes}-{end}",
-        start_at=file.start_at,
+        size_bytes=size_bytes,
+        fingerprint=f"{size_bytes}-{end}",
+        start_at=start_at,
     )
 
 
-def _best(files: Sequence[FileRow], order: Sequence[str]) -> Sequence[FileRow]:
+@lru_cache(maxsize=1024)
+def _second_of(instant: datetime) -> int:
+    return (instant - _EPOCH) // _SECOND
+
+
+def _best(files: Sequence[File], order: Sequence[str]) -> Sequence[File]:
     """Choose one file for each part: parts are told apart by their starts."""
     if len(files) < 2:  # noqa: PLR2004 - there is nothing to choose from
         return files
     ranks = {view: rank for rank, view in enumerate(order)}
-    best: dict[datetime | None, FileRow] = {}
+    best: dict[datetime | None, File] = {}
     for file in files:
         known = best.get(file.start_at)
         rank = ranks.get(file.sort.view, len(ranks))
@@ -160,7 +194,7 @@ def _best(files: Sequence[FileRow], order: Sequence[str]) -> Sequence[FileRow]:
     return list(best.values())
 
 
-def _pending(files: Sequence[FileRow], *, has_media: bool) -> str | None:
+def _pending(files: Sequence[File], *, has_media: bool) -> str | None:
     if not files:
         return "Zoom has not listed its files yet"
     waiting = [file for file in files if not file.is_ready and file.sort.holds_up]
@@ -169,7 +203,7 @@ def _pending(files: Sequence[FileRow], *, has_media: bool) -> str | None:
     return None if has_media else "no picture or sound in it yet"
 
 
-def _duration(row: Row, parts: Sequence[FileRow]) -> timedelta | None:
+def _duration(row: MeetingRow, parts: Sequence[File]) -> timedelta | None:
     """Add up the parts; the meeting's minutes, which may be 0, only where an end is missing."""
     total = _NO_TIME
     for part in parts:
@@ -179,48 +213,35 @@ def _duration(row: Row, parts: Sequence[FileRow]) -> timedelta | None:
     else:
         if parts:
             return total
-    minutes = _number(row.get("duration"))
+    minutes = _number(row.duration)
     return timedelta(minutes=minutes) if minutes else None
 
 
 _NO_TIME = timedelta()
 
 
-def _expiry(row: Row) -> datetime | None:
-    if row.get("auto_delete") is False:
-        return None
-    return _instant(row.get("auto_delete_date"))
-
-
-def _file_rows(row: Row) -> list[Row]:
-    files = row.get("recording_files")
-    return [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-
-
-def _file_id(file: Row) -> str:
+def _file_id(file: FileRow) -> str:
     """Give the id, or what stands for it: captions and timelines may have none."""
-    if own := _text(file.get("id")):
+    if own := _text(file.id):
         return own
-    facts = (file.get("file_type"), file.get("recording_type"), file.get("recording_start"))
-    return "-".join(map(_text, facts))
+    return "-".join(map(_text, (file.file_type, file.recording_type, file.recording_start)))
 
 
-def _file_row(file: Row) -> FileRow:
-    get = file.get
-    words = get("file_type"), get("file_extension"), get("recording_type"), get("status")
+def _file(file: FileRow) -> File:
     try:
-        sort = _sort(*words)
+        sort = _sort(file.file_type, file.file_extension, file.recording_type, file.status)
+        start_at, end_at = _instant_in(file.recording_start), _instant_in(file.recording_end)
     except TypeError:  # a list or an object, which no cache can look up
-        sort = _sort(*map(_text, words))
-    size_bytes = _number(get("file_size"))
+        return _file(FileRow(**{n: _text(getattr(file, n)) for n in FileRow.__struct_fields__}))
+    size_bytes = _number(file.file_size)
     # Captions and timelines may come without status and size.
-    has_bytes = size_bytes != 0 and (size_bytes is not None or sort.kind not in _MEDIA)
-    return FileRow(
+    has_bytes = size_bytes != 0 and (size_bytes is not None or not sort.is_media)
+    return File(
         _file_id(file),
         sort,
         size_bytes,
-        _instant(get("recording_start")),
-        _instant(get("recording_end")),
+        start_at,
+        end_at,
         sort.is_complete and has_bytes,
     )
 
@@ -233,6 +254,7 @@ def _sort(*words: object) -> Sort:
     return Sort(
         type=file_type,
         kind=kind,
+        is_media=kind in _MEDIA,
         view=view,
         name=f"{view or file_type.lower()}.{extension or _EXTENSIONS.get(file_type, 'bin')}",
         is_complete=bool(file_type) and status in {"", "completed"},
@@ -250,7 +272,7 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:
         return value
     try:
         return int(str(value))
@@ -259,12 +281,16 @@ def _number(value: object) -> int | None:
 
 
 def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str) or not value:
+    return _instant_in(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1024)
+def _instant_in(text: object) -> datetime | None:
+    """Read an instant; the files of a part say the same ones again and again."""
+    if not isinstance(text, str):
         return None
     try:
-        found = datetime.fromisoformat(value)
-        if found.tzinfo is UTC:
-            return found
+        found = datetime.fromisoformat(text)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

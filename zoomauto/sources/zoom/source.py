@@ -1,11 +1,11 @@
 """Recordings in Zoom's cloud."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from zoomauto.domain.recording import ListedRecording, RecordingFile
 from zoomauto.domain.source import Check, Window
@@ -18,7 +18,7 @@ from zoomauto.errors import (
 from zoomauto.http import BrokenTransfer, Origin
 from zoomauto.media.tools import Tools
 from zoomauto.ports.progress import Progress
-from zoomauto.ports.source import Fetched
+from zoomauto.ports.source import Fetched, IsKnown
 from zoomauto.sources.zoom.check import checks
 from zoomauto.sources.zoom.client import Token, ZoomClient, meeting_path
 from zoomauto.sources.zoom.download import Download, Refused, StartOver, Trust, is_text
@@ -26,7 +26,8 @@ from zoomauto.sources.zoom.faults import GONE
 from zoomauto.sources.zoom.listing import Listing
 from zoomauto.sources.zoom.options import ZoomOptions
 from zoomauto.sources.zoom.pace import Label
-from zoomauto.sources.zoom.rows import Row, address_of, parted_key, recording_of
+from zoomauto.sources.zoom.pages import meeting_in
+from zoomauto.sources.zoom.rows import address_of, mark_of, parted_key, recording_of
 from zoomauto.sources.zoom.trash import recover, trash
 
 logger = logging.getLogger(__name__)
@@ -67,12 +68,12 @@ class ZoomSource:
         RateLimited when the account's daily limit is used up; AuthenticationError or Unreachable
         when nothing can be read. Memory grows with the recordings of one user.
         """
-        listing = Listing(
-            client=self._client, options=self._options, window=window, now=self._clock.now()
-        )
-        for recording in listing.recordings():
-            self._listed.add(recording.key)
-            yield recording
+        # Nothing is known, so that nothing is given by its key.
+        return cast("Iterator[ListedRecording]", self._listing(window, None))
+
+    def list_changed(self, window: Window, is_known: IsKnown) -> Iterator[ListedRecording | str]:
+        """List likewise, but give only the key of what is known; the others have their marks."""
+        return self._listing(window, is_known)
 
     def find(self, key: str) -> ListedRecording | None:
         """Ask for one recording by its uuid. None when Zoom says that it is gone.
@@ -82,7 +83,8 @@ class ZoomSource:
         row = self._meeting(key)
         if row is None:
             return None
-        found = recording_of({**row, "uuid": key}, self._options.preferred_views)
+        meeting, views = meeting_in({**row, "uuid": key}), self._options.preferred_views
+        found = recording_of(meeting, views, mark=mark_of(meeting, views))
         if found is None:
             raise TemporaryError(f"Zoom does not say when recording {key} started")
         return found
@@ -130,6 +132,18 @@ class ZoomSource:
         """Take a recording out of Zoom's trash."""
         recover(self._client, key)
 
+    def _listing(self, window: Window, is_known: IsKnown | None) -> Iterator[ListedRecording | str]:
+        listing = Listing(
+            client=self._client,
+            options=self._options,
+            window=window,
+            now=self._clock.now(),
+            is_known=is_known,
+        )
+        for found in listing.recordings():
+            self._listed.add(found if isinstance(found, str) else found.key)
+            yield found
+
     def _download(
         self, file: RecordingFile, token: Token, progress: Progress, *, is_second: bool
     ) -> Download:
@@ -150,7 +164,9 @@ class ZoomSource:
             progress=progress,
         )
 
-    def _meeting(self, uuid: str, params: dict[str, str] | None = None) -> Row | None:
+    def _meeting(
+        self, uuid: str, params: Mapping[str, str] | None = None
+    ) -> Mapping[str, Any] | None:
         """Ask for a meeting's recordings; None when Zoom says that there are none."""
         try:
             return self._client.get(

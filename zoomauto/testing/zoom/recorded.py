@@ -80,12 +80,15 @@ def recorded_world(ffmpeg: Ffmpeg, folder: Path, *, now: datetime) -> World:
 
 
 def _recipe(clip: Clip, target: Path) -> list[str]:
-    """Give ffmpeg's arguments: a moving test picture, a wavering tone, silence around it."""
+    """Give ffmpeg's arguments: a moving test picture, a wavering tone, silence around it.
+
+    Where nothing is heard nothing is seen either.
+    """
     end = clip.head + clip.sound
     tone = f"0.4*sin(2*PI*330*t)*(0.6+0.4*sin(2*PI*3*t))*between(t,{clip.head},{end})"
-    tone = tone if clip.sound else "0"
+    view, tone = ("testsrc2=", tone) if clip.sound else ("color=black:", "0")
     return [
-        "-f", "lavfi", "-i", f"testsrc2=size=256x144:rate=5:duration={clip.seconds}",
+        "-f", "lavfi", "-i", f"{view}size=256x144:rate=5:duration={clip.seconds}",
         "-f", "lavfi", "-i", f"aevalsrc='{tone}':s=16000:d={clip.seconds}",
         "-c:v", "mpeg4", "-q:v", "12", "-g", "10", "-c:a", "aac", "-b:a", "48k",
         "-movflags", "+faststart", "-y", str(target),
