@@ -19,6 +19,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "download": "zoomauto.stages.download:DownloadStage",
         "trim": "zoomauto.stages.trim:TrimStage",
         "transcription": "zoomauto.stages.transcription.stage:TranscriptionStage",
+        "subtitles": "zoomauto.stages.subtitles:SubtitlesStage",
+        "topics": "zoomauto.stages.topics.stage:TopicsStage",
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {
