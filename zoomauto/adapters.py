@@ -109,7 +109,8 @@ class RegisteredAdapters:
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> Destination:
         """Open a destination; its secrets are resolved when they are needed."""
-        stored = StoredSecrets(secrets, place=f"the {type_name} destination")
+        command = f"zoomauto destination add NAME --type {type_name} ..."
+        stored = StoredSecrets(secrets, place=f"the {type_name} destination", command=command)
         tools = replace(self.tools, secrets=stored)
         opened: Destination = _built("destination", type_name, options, tools)
         return opened
