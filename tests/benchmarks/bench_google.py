@@ -1,8 +1,9 @@
 """A resumable upload to the fake Google beside one PUT of curl to the same fake.
 
 Ours reads, hashes and sends chunk by chunk, writes its state and asks what became of the film;
-curl sends. What curl and sha256sum take together is shown beside it. The server and each client are processes of their
-own; what is compared takes turns, and the median counts. Memory is that of our whole process.
+curl sends. What curl and sha256sum take together is shown beside it. The server and each client
+are processes of their own; what is compared takes turns, and the median counts. Memory is that of
+our whole process.
 """
 
 import argparse
