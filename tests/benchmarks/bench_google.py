@@ -1,8 +1,9 @@
 """A resumable upload to the fake Google beside one PUT of curl to the same fake.
 
-Ours reads, hashes and sends chunk by chunk, and writes its state; curl sends. So the second floor
-is curl with a sha256sum of the file before it. The server and each client are processes of their
-own; what is compared takes turns, and the median counts. Memory is that of our whole process.
+Ours reads, hashes and sends chunk by chunk, writes its state and asks what became of the film;
+curl sends. What curl and sha256sum take together is shown beside it. The server and each client
+are processes of their own; what is compared takes turns, and the median counts. Memory is that of
+our whole process.
 """
 
 import argparse
@@ -66,13 +67,10 @@ def main() -> int:
     took = {way: statistics.median(seconds for seconds, _ in found) for way, found in seen.items()}
     memory = max(size for _, size in seen["ours"])
     for way, seconds in took.items():
-        print(
-            f"{asked.bytes:,} bytes, {way}: {seconds:.2f} s, {asked.bytes / seconds / 1e6:.0f} MB/s"
-        )
-    ratio = took["ours"] / took["curl and sha256sum"]
-    print(
-        f"ours to curl {took['ours'] / took['curl']:.2f}, with sha256sum {ratio:.2f} (<= {BUDGET})"
-    )
+        speed = asked.bytes / seconds / 1e6
+        print(f"{asked.bytes:,} bytes, {way}: {seconds:.2f} s, {speed:.0f} MB/s")
+    ratio = took["ours"] / took["curl"]
+    print(f"ours to curl: {ratio:.2f} (<= {BUDGET})")
     print(f"memory {memory / 1e6:.0f} MB; of a file of a quarter {small / 1e6:.0f} MB")
     return int(ratio > BUDGET or memory > MEMORY_BUDGET)
 
@@ -110,8 +108,9 @@ def _curl(file: Path, *, is_hashed: bool) -> tuple[float, int]:
         options = [word for header in headers for word in ("-H", header)]
         begun = time.perf_counter()
         if is_hashed:
-            subprocess.run(["sha256sum", file], check=True, stdout=subprocess.DEVNULL)
-        command = ["curl", "-sS", "--fail", *options, "-T", file, opened.headers["location"]]
+            subprocess.run(["sha256sum", str(file)], check=True, stdout=subprocess.DEVNULL)
+        upload = ["-T", str(file), opened.headers["location"]]
+        command = ["curl", "-sS", "--fail", *options, *upload]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return time.perf_counter() - begun, 0
 
