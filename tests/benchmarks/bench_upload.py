@@ -149,8 +149,8 @@ def serving(command: Sequence[str], path: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen([*command, str(port)], **quiet) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen([*command, str(port)], stdout=quiet, stderr=quiet) as process:
         address = f"http://127.0.0.1:{port}"
         for _ in range(200):
             try:
