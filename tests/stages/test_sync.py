@@ -4,7 +4,7 @@ import re
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def filmed(kind: str, ffmpeg: Ffmpeg, folder: Path) -> Path:
     return target
 
 
-def signals(path: Path, ffmpeg: Ffmpeg) -> tuple[list[timedelta], list[timedelta]]:
+def signals(path: PurePath, ffmpeg: Ffmpeg) -> tuple[list[timedelta], list[timedelta]]:
     """Give when it flashes, and when it beeps, as a player would show it."""
     see = "signalstats,metadata=print:key=lavfi.signalstats.YAVG"
     hear = "silencedetect=noise=-30dB:duration=0.3"
