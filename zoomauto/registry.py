@@ -26,8 +26,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
         "google-drive": "zoomauto.destinations.google_drive.destination:DriveDestination",
+        "object-store": "zoomauto.destinations.object_store.destination:ObjectStoreDestination",
         "rclone": "zoomauto.destinations.rclone:RcloneDestination",
         "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
+        "webdav": "zoomauto.destinations.webdav.destination:WebdavDestination",
         "youtube": "zoomauto.destinations.youtube.destination:YouTubeDestination",
     },
     "scheduler": {

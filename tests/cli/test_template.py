@@ -172,3 +172,16 @@ def test_a_deleted_template_is_gone(stocked: Zoomauto):
         stocked("template", "delete", "the rest", "--yes").out == "template 3 'the rest' deleted\n"
     )
     assert [t["id"] for t in stocked("template", "list", "-o", "json").data] == [1, 2]
+
+
+def test_a_destination_is_asked_only_for_what_it_takes(zoomauto: Zoomauto):
+    zoomauto("destination", "add", "tube", "--type", "youtube", "--option", "client_id=c")
+    made = zoomauto("template", "create", "t", "--destination", "tube", "-o", "json")
+    assert made.data["output_config"]["artifacts"] == {"tube": ["video", "subtitles"]}
+    films = zoomauto("template", "update", "t", "--artifacts", "tube=video", "-o", "json")
+    assert films.data["output_config"]["artifacts"] == {"tube": ["video"]}
+    refused = zoomauto("template", "update", "t", "--artifacts", "tube=video,chapters")
+    assert (refused.code, refused.err) == (
+        2,
+        "Error: 'tube' takes no chapters.\n  hint: it takes subtitles, video\n",
+    )

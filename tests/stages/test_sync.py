@@ -88,7 +88,7 @@ def test_flash_and_beep_stay_where_the_map_says(
     film = filmed("frames decoded out of order", each_ffmpeg, tmp_path)
     before = signals(film, each_ffmpeg)
     result, kept = cut(world, film, each_ffmpeg, inner_pause_seconds=pauses)
-    after = signals(result.produced[0].path, each_ffmpeg)
+    after = signals(Path(result.produced[0].path), each_ffmpeg)
     assert len(kept.kept) == (3 if pauses else 1)
     assert [len(times) for times in after] == [len(SIGNALS)] * 2
     for was, became in zip(before, after, strict=True):
@@ -102,7 +102,7 @@ def test_no_kind_of_film_moves_picture_against_sound(
     film = filmed(kind, ffmpeg, tmp_path)
     before = signals(film, ffmpeg)
     result, kept = cut(world, film, ffmpeg, inner_pause_seconds=10)
-    after = signals(result.produced[0].path, ffmpeg)
+    after = signals(Path(result.produced[0].path), ffmpeg)
     assert len(kept.kept) == 3
     for was, became in zip(before, after, strict=True):
         assert max(shifts(was, became, kept)) <= MOST

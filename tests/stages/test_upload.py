@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from zoomauto.domain.artifact import Publication
+from zoomauto.domain.artifact import Publication, derived_details
 from zoomauto.domain.recording import FileKind
-from zoomauto.errors import CorruptMedia, DiskFull, LeaseLost, Unreachable
+from zoomauto.errors import CorruptMedia, DiskFull, LeaseLost, RateLimited, Unreachable
 from zoomauto.ports.destination import Delivered, Parcel
 from zoomauto.ports.progress import Progress
 from zoomauto.ports.stage import StageResult
@@ -105,7 +105,7 @@ def test_what_is_not_there_is_published_again(world: Any, film: Film, facts: dic
     assert world.published == [publication(world)]
 
 
-@pytest.mark.parametrize("error", [Unreachable("off"), DiskFull("full")])
+@pytest.mark.parametrize("error", [Unreachable("off"), DiskFull("full"), RateLimited("quota")])
 def test_a_destination_that_fails_does_not_keep_the_others_waiting(
     world: Any, film: Film, error: Exception
 ):
@@ -259,3 +259,32 @@ def test_only_an_ending_of_one_or_two_parts_is_kept(
     )
     upload(world, inputs=(text,))
     assert list(nas.objects) == [published]
+
+
+class Screen(FakeDestination):
+    """Takes films, and words beside them."""
+
+    takes: ClassVar[frozenset[FileKind]] = frozenset({FileKind.VIDEO, FileKind.SUBTITLES})
+
+
+def test_a_destination_is_given_only_what_it_has_a_place_for(world: Any, film: Film):
+    screen, nas = Screen(), FakeDestination()
+    world.destinations, world.naming = {"screen": screen, "nas": nas}, "{part}"
+    picture = world.artifact(film("a.mp4", b"film"))
+    sound = replace(world.artifact(film("b.m4a", b"sound")), kind=FileKind.AUDIO)
+    words = {
+        of: replace(
+            world.artifact(film(f"{of}.vtt", of.encode())),
+            kind=FileKind.SUBTITLES,
+            details=derived_details(of, ".vtt"),
+        )
+        for of in ("a.mp4", "b.m4a")
+    }
+    chapters = replace(
+        world.artifact(film("a.txt", b"chapters")),
+        kind=FileKind.CHAPTERS,
+        details=derived_details("a.mp4", ".txt"),
+    )
+    upload(world, inputs=(picture, sound, *words.values(), chapters))
+    assert sorted(screen.objects.values()) == [b"a.mp4", b"film"]
+    assert len(nas.objects) == 5
