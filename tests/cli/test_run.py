@@ -121,8 +121,9 @@ def test_a_transcript_beside_a_recording_is_published_with_it(
     (item,) = ready("run", "every-evening", "-o", "json").data["items"]
     assert item["stages"]["transcription"] == "done: zoom, 1 cue"
     published = sorted((tmp_path / "Published").iterdir())
-    assert [file.name.partition("]")[2] for file in published] == [".mp4", ".transcript.json"]
-    (told,) = json.loads(published[1].read_text())["cues"]
+    endings = [file.name.partition("]")[2] for file in published]
+    assert endings == [".mp4", ".srt", ".transcript.json", ".vtt"]
+    (told,) = json.loads(published[2].read_text())["cues"]
     assert told == {"start": 10.0, "end": 12.0, "speaker": "Ann Lee", "text": "Good morning"}
 
 

@@ -141,35 +141,6 @@ def test_only_what_looks_like_an_extension_is_kept(
     assert list(nas.objects) == [published]
 
 
-class Screen(FakeDestination):
-    """Takes films, and words beside them."""
-
-    takes: ClassVar[frozenset[FileKind]] = frozenset({FileKind.VIDEO, FileKind.SUBTITLES})
-
-
-def test_a_destination_is_given_only_what_it_has_a_place_for(world: Any, film: Film):
-    screen, nas = Screen(), FakeDestination()
-    world.destinations, world.naming = {"screen": screen, "nas": nas}, "{part}"
-    picture = world.artifact(film("a.mp4", b"film"))
-    sound = replace(world.artifact(film("b.m4a", b"sound")), kind=FileKind.AUDIO)
-    words = {
-        of: replace(
-            world.artifact(film(f"{of}.vtt", of.encode())),
-            kind=FileKind.SUBTITLES,
-            details=derived_details(of, ".vtt"),
-        )
-        for of in ("a.mp4", "b.m4a")
-    }
-    chapters = replace(
-        world.artifact(film("a.txt", b"chapters")),
-        kind=FileKind.CHAPTERS,
-        details=derived_details("a.mp4", ".txt"),
-    )
-    upload(world, inputs=(picture, sound, *words.values(), chapters))
-    assert sorted(screen.objects.values()) == [b"a.mp4", b"film"]
-    assert len(nas.objects) == 5
-
-
 def with_texts(world: Any, media: Any) -> tuple[Any, ...]:
     """Give the texts of a picture before it, so that order must be made."""
     return (
@@ -288,3 +259,32 @@ def test_only_an_ending_of_one_or_two_parts_is_kept(
     )
     upload(world, inputs=(text,))
     assert list(nas.objects) == [published]
+
+
+class Screen(FakeDestination):
+    """Takes films, and words beside them."""
+
+    takes: ClassVar[frozenset[FileKind]] = frozenset({FileKind.VIDEO, FileKind.SUBTITLES})
+
+
+def test_a_destination_is_given_only_what_it_has_a_place_for(world: Any, film: Film):
+    screen, nas = Screen(), FakeDestination()
+    world.destinations, world.naming = {"screen": screen, "nas": nas}, "{part}"
+    picture = world.artifact(film("a.mp4", b"film"))
+    sound = replace(world.artifact(film("b.m4a", b"sound")), kind=FileKind.AUDIO)
+    words = {
+        of: replace(
+            world.artifact(film(f"{of}.vtt", of.encode())),
+            kind=FileKind.SUBTITLES,
+            details=derived_details(of, ".vtt"),
+        )
+        for of in ("a.mp4", "b.m4a")
+    }
+    chapters = replace(
+        world.artifact(film("a.txt", b"chapters")),
+        kind=FileKind.CHAPTERS,
+        details=derived_details("a.mp4", ".txt"),
+    )
+    upload(world, inputs=(picture, sound, *words.values(), chapters))
+    assert sorted(screen.objects.values()) == [b"a.mp4", b"film"]
+    assert len(nas.objects) == 5
