@@ -221,10 +221,11 @@ def _options(adapter: Any) -> Iterator[str]:
 
 
 def field_comments(options: type) -> dict[str, str]:
-    """Read the ``#:`` comments above the fields of a dataclass."""
+    """Read the ``#:`` comments above the fields of a dataclass and of those it extends."""
     comments: dict[str, str] = {}
     pending: list[str] = []
-    for line in inspect.getsource(options).splitlines():
+    classes = [c for c in reversed(options.__mro__) if dataclasses.is_dataclass(c)]
+    for line in "\n".join(map(inspect.getsource, classes)).splitlines():
         text = line.strip()
         if text.startswith("#:"):
             pending.append(text.removeprefix("#:").strip().replace("``", "`"))
@@ -238,7 +239,7 @@ def field_comments(options: type) -> dict[str, str]:
 
 def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
-        return f"`{field.default!r}`"
+        return f"`{getattr(field.default, 'value', field.default)!r}`"
     if field.default_factory is not dataclasses.MISSING:
         return f"`{field.default_factory()!r}`"
     return "required"

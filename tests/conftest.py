@@ -1,22 +1,25 @@
-"""Components that not every machine has, and private servers: Postgres and SSH."""
+"""Components that not every machine has, and private servers: Postgres, SSH, S3 and WebDAV."""
 
+import json
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 
@@ -209,11 +212,145 @@ def rclone() -> Callable[[Path], dict[str, Any]]:
     return options
 
 
-def _descendants(process: int) -> Iterator[int]:
-    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
-        with suppress(FileNotFoundError):
-            yield from _descendants(int(child))
-        yield int(child)
+@dataclass(frozen=True, kw_only=True)
+class ObjectServer:
+    """A running S3 server that belongs to this test session."""
+
+    process: subprocess.Popen[str]
+    endpoint: str
+    access_key_id: str
+    secret_access_key: str
+
+    def options(self, bucket: str, **more: Any) -> dict[str, Any]:
+        """Give the options of an object store in a bucket."""
+        keys = {"access_key_id": self.access_key_id, "endpoint": self.endpoint}
+        return {"url": f"s3://{bucket}", **keys, **more}
+
+    def new_bucket(self) -> str:
+        """Make a bucket, where anybody may; give its name."""
+        name = f"test-{uuid.uuid4().hex}"
+        httpx.put(f"{self.endpoint}/{name}").raise_for_status()
+        return name
+
+
+@contextmanager
+def moto_server() -> Iterator[ObjectServer]:
+    """Run moto's S3 server; it makes a bucket for whoever asks, and checks no signature."""
+    program = server_program("moto_server", folder="moto/bin")
+    require_component(program, "moto_server")
+    port = _free_port()
+    command = [str(program), "--host", "127.0.0.1", "--port", str(port)]
+    with serving(command, said="Running on") as process:
+        endpoint = f"http://127.0.0.1:{port}"
+        yield ObjectServer(
+            process=process,
+            endpoint=endpoint,
+            access_key_id="somebody",
+            secret_access_key="anything",  # noqa: S106 - of a private server
+        )
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[ObjectServer]:
+    """Run moto's S3 server for this session."""
+    with moto_server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_moto() -> Iterator[ObjectServer]:
+    """Run another one for a single test, which may kill it."""
+    with moto_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket_options(moto: ObjectServer) -> dict[str, Any]:
+    """Give the options of an object store in a fresh bucket of moto."""
+    return moto.options(moto.new_bucket())
+
+
+@pytest.fixture(scope="session")
+def s3rver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
+    """Run a second S3 server, by others, for this session; its bucket is ``shared``."""
+    program = server_program("s3rver", folder="node_modules/.bin")
+    require_component(program, "s3rver")
+    port, folder = _free_port(), tmp_path_factory.mktemp("s3rver")
+    place = ("--directory", str(folder), "--address", "127.0.0.1", "--port", str(port))
+    command = [str(program), *place, "--configure-bucket", "shared"]
+    with serving(command, said="listening") as process:
+        yield ObjectServer(
+            process=process,
+            endpoint=f"http://127.0.0.1:{port}",
+            access_key_id="S3RVER",
+            secret_access_key="S3RVER",  # noqa: S106 - the only one it knows
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DavServer:
+    """A running WebDAV server that belongs to this test session; ``ann`` may log in."""
+
+    url: str
+    #: What it serves.
+    root: Path
+
+
+@pytest.fixture(scope="session")
+def webdav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DavServer]:
+    """Run a WebDAV server for this session."""
+    require_component(find_spec("wsgidav") and find_spec("cheroot"), "WsgiDAV")
+    folder, port = tmp_path_factory.mktemp("webdav"), _free_port()
+    (folder / "root").mkdir()
+    settings = {
+        "host": "127.0.0.1",
+        "port": port,
+        "provider_mapping": {"/": str(folder / "root")},
+        "simple_dc": {"user_mapping": {"*": {"ann": {"password": "secret"}}}},
+        "http_authenticator": {"accept_digest": False, "default_to_digest": False},
+    }
+    (folder / "wsgidav.json").write_text(json.dumps(settings))
+    command = [
+        sys.executable,
+        "-m",
+        "wsgidav.server.server_cli",
+        "--config",
+        str(folder / "wsgidav.json"),
+    ]
+    with serving(command, said="Serving on"):
+        yield DavServer(url=f"http://127.0.0.1:{port}", root=folder / "root")
+
+
+@pytest.fixture
+def webdav_options(webdav: DavServer) -> dict[str, Any]:
+    """Give the options of a fresh WebDAV folder, not made yet."""
+    return {"url": f"{webdav.url}/{uuid.uuid4().hex}", "user": "ann"}
+
+
+def server_program(name: str, *, folder: str) -> str | None:
+    """Find a server that only tests need: in ``$ZOOMAUTO_TEST_SERVERS``, then on PATH."""
+    servers = os.environ.get("ZOOMAUTO_TEST_SERVERS", "")
+    places = [str(Path(servers, folder))] if servers else []
+    return shutil.which(name, path=os.pathsep.join([*places, os.environ.get("PATH", "")]))
+
+
+@contextmanager
+def serving(command: Sequence[str], *, said: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a server from when it says so to when it is killed."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        lines = iter(process.stdout.readline, "")
+        try:
+            assert any(said in line for line in lines), f"{command[0]} did not start"
+            # Nobody reads on, but a full pipe would stop the server.
+            drain = threading.Thread(target=lambda: [*lines], daemon=True)
+            drain.start()
+            yield process
+        finally:
+            process.kill()
+        drain.join()
 
 
 def _postgres_binaries() -> Path | None:
@@ -245,3 +382,10 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+        with suppress(FileNotFoundError):
+            yield from _descendants(int(child))
+        yield int(child)

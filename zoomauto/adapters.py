@@ -1,6 +1,7 @@
 """Opens adapters by name: the registry behind the port that use cases know."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from inspect import signature
 from pathlib import Path
@@ -12,7 +13,13 @@ from zoomauto.domain.options import read_options
 from zoomauto.domain.processing import STAGES
 from zoomauto.domain.recording import FileKind
 from zoomauto.domain.source import SourceConfig
-from zoomauto.errors import InvalidOptions, UsageError
+from zoomauto.errors import (
+    ConfigurationError,
+    InvalidOptions,
+    NotFound,
+    UsageError,
+    ZoomautoError,
+)
 from zoomauto.media.tools import Tools
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.destination import Destination
@@ -33,10 +40,27 @@ class RegisteredAdapters:
     )
     _opening: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
-    def stage_options(self) -> Mapping[str, type]:
-        """Give the options dataclass of each stage there is, by stage name."""
+    def stage_options(self, names: Iterable[str] = ()) -> Mapping[str, type]:
+        """Give the options dataclass of each stage of ours, and of others that are named.
+
+        Only a name that is none of ours costs a look for plug-ins.
+        """
         known = registry.BUILT_IN["stage"]
-        return {name: registry.load("stage", name).Options for name in STAGES if name in known}
+        options = {name: registry.load("stage", name).Options for name in STAGES if name in known}
+        for name in names:
+            if name in STAGES:
+                continue
+            with suppress(NotFound):
+                options[name] = _plugged_stage(name).Options
+        return options
+
+    def stage_place(self, name: str) -> str:
+        """Give the stage of ours that a third party's stage follows; ``trim`` of a broken one."""
+        try:
+            place: str = _plugged_stage(name).after
+        except ZoomautoError:
+            return "trim"
+        return place
 
     def check_source(
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
@@ -85,13 +109,16 @@ class RegisteredAdapters:
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> Destination:
         """Open a destination; its secrets are resolved when they are needed."""
-        stored = StoredSecrets(secrets, place=f"the {type_name} destination")
+        command = f"zoomauto destination add NAME --type {type_name} ..."
+        stored = StoredSecrets(secrets, place=f"the {type_name} destination", command=command)
         tools = replace(self.tools, secrets=stored)
         opened: Destination = _built("destination", type_name, options, tools)
         return opened
 
     def stage(self, name: str, options: Mapping[str, Any]) -> Stage:
         """Make a stage with its table of ``processing_config``."""
+        if name not in STAGES:
+            _plugged_stage(name)
         made: Stage = _built("stage", name, options, self.tools)
         return made
 
@@ -125,6 +152,19 @@ class RegisteredSchedulers:
             **{key: value for key, value in more.items() if key in takes},
         )
         return opened
+
+
+def _plugged_stage(name: str) -> Any:
+    """Load a third party's stage. Raise ConfigurationError when it has no place among ours."""
+    adapter = registry.load("stage", name)
+    # What comes behind the upload is published nowhere.
+    places = STAGES[:-1]
+    if getattr(adapter, "after", None) not in places:
+        raise ConfigurationError(
+            f"the stage {name!r} does not say which stage it follows",
+            hint=f"its class needs after = one of {', '.join(places)}",
+        )
+    return adapter
 
 
 def _built(kind: str, name: str, options: Mapping[str, Any], tools: Tools) -> Any:

@@ -60,7 +60,6 @@ if TYPE_CHECKING:
         DeleteTemplate,
         ListTemplates,
         ShowTemplate,
-        TryTemplate,
         UpdateTemplate,
     )
     from zoomauto.usecases.preview_run import PreviewRun
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from zoomauto.usecases.show_history import ListRuns, ShowRun
     from zoomauto.usecases.sync_source import SyncSource
     from zoomauto.usecases.trash_published import TrashPublished
+    from zoomauto.usecases.try_template import TryTemplate
     from zoomauto.usecases.undelete_recording import UndeleteRecording
     from zoomauto.workspace import DiskWorkspace
 
@@ -184,9 +184,9 @@ class App:
         return ShowTemplate(store=self.store)
 
     def try_template(self) -> "TryTemplate":
-        from zoomauto.usecases.edit_templates import TryTemplate
+        from zoomauto.usecases.try_template import TryTemplate
 
-        return TryTemplate(store=self.store)
+        return TryTemplate(store=self.store, clock=self.clock, timezone=self.settings.timezone)
 
     def add_source(self) -> "AddSource":
         from zoomauto.usecases.edit_sources import AddSource

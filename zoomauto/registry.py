@@ -4,6 +4,7 @@ An adapter is imported when its name is used.
 Built-ins never pay for the entry-point scan (45 ms).
 """
 
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -18,14 +19,18 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "download": "zoomauto.stages.download:DownloadStage",
         "trim": "zoomauto.stages.trim:TrimStage",
         "transcription": "zoomauto.stages.transcription.stage:TranscriptionStage",
+        "subtitles": "zoomauto.stages.subtitles:SubtitlesStage",
+        "topics": "zoomauto.stages.topics.stage:TopicsStage",
         "upload": "zoomauto.stages.upload:UploadStage",
     },
     "destination": {
         "command": "zoomauto.destinations.command:CommandDestination",
         "folder": "zoomauto.destinations.folder:FolderDestination",
         "google-drive": "zoomauto.destinations.google_drive.destination:DriveDestination",
+        "object-store": "zoomauto.destinations.object_store.destination:ObjectStoreDestination",
         "rclone": "zoomauto.destinations.rclone:RcloneDestination",
         "sftp": "zoomauto.destinations.sftp.destination:SftpDestination",
+        "webdav": "zoomauto.destinations.webdav.destination:WebdavDestination",
         "youtube": "zoomauto.destinations.youtube.destination:YouTubeDestination",
     },
     "scheduler": {
@@ -55,6 +60,7 @@ def load(kind: str, name: str) -> Any:
     raise NotFound(f"there is no {kind} type {name!r}; there is: {known}")
 
 
+@cache
 def _entry_points(kind: str) -> Any:
     from importlib.metadata import entry_points  # third parties only; see the module docstring
 

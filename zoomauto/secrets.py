@@ -53,9 +53,17 @@ def resolve_reference(reference: str) -> Secret:
 class StoredSecrets:
     """The secrets of one source or destination: each resolved on first use, once."""
 
-    def __init__(self, references: Mapping[str, str], *, place: str = "the source") -> None:
+    def __init__(
+        self,
+        references: Mapping[str, str],
+        *,
+        place: str = "the source",
+        command: str = "zoomauto source update NAME",
+    ) -> None:
+        """``command`` is what mends a secret that is not there."""
         self._references = dict(references)
         self._place = place
+        self._command = command
         self._resolved: dict[str, Secret] = {}
 
     def get(self, name: str) -> Secret:
@@ -64,7 +72,7 @@ class StoredSecrets:
             if name not in self._references:
                 raise ConfigurationError(
                     f"{self._place} has no secret {name!r}",
-                    hint=f"zoomauto source update NAME --secret {name}=env:NAME_OF_VARIABLE",
+                    hint=f"{self._command} --secret {name}=env:NAME_OF_VARIABLE",
                 )
             self._resolved[name] = resolve_reference(self._references[name])
         return self._resolved[name]

@@ -20,7 +20,7 @@ KNOWN: dict[str, str] = {
     "timezone": "IANA zone of schedules that name none",
     "ffmpeg": "path of the ffmpeg program",
     "log_file": "where scheduled runs write their full detail",
-    "state_folder": "folder for what scheduler backends need: locks, backups, scripts",
+    "state_folder": "folder for logins, and for locks, backups and scripts of scheduler backends",
     "parallel": "how many recordings a run processes at once",
     "nice": "how far ffmpeg steps back for other programs, 0 to 19",
 }

@@ -1,5 +1,6 @@
 """``zoomauto run``, and what it leaves in ``history`` and ``recording``."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -112,6 +113,31 @@ def test_a_run_tells_everything_in_json(
     assert [file.suffix for file in (tmp_path / "Published").iterdir()] == [".mp4"]
 
 
+def test_a_transcript_beside_a_recording_is_published_with_it(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes, tmp_path: Path
+):
+    said = "WEBVTT\n\n00:10.000 --> 00:12.000\nAnn Lee: Good morning\n"
+    (record("Lecture 7 Trees", clip) / "meeting_transcript.vtt").write_text(said)
+    (item,) = ready("run", "every-evening", "-o", "json").data["items"]
+    assert item["stages"]["transcription"] == "done: zoom, 1 cue"
+    published = sorted((tmp_path / "Published").iterdir())
+    assert [file.name.partition("]")[2] for file in published] == [".mp4", ".transcript.json"]
+    (told,) = json.loads(published[1].read_text())["cues"]
+    assert told == {"start": 10.0, "end": 12.0, "speaker": "Ann Lee", "text": "Good morning"}
+
+
+def test_an_engine_that_lacks_something_is_refused_when_it_is_saved(ready: Zoomauto):
+    setting = ("job", "update", "every-evening", "--set", "transcription.engine=command")
+    refused = ready(*setting)
+    assert (refused.code, refused.err.splitlines()[0]) == (
+        2,
+        "Error: transcription.engine command needs transcription.command.",
+    )
+    assert ready(*setting, "--set", "transcription.command=asr {audio} {output}").code == 0
+    literal = ready("job", "update", "every-evening", "--set", "transcription.api_key=sk-secret")
+    assert (literal.code, "sk-secret" in literal.out + literal.err) == (2, False)
+
+
 def test_a_recording_that_fails_is_an_error_with_the_full_data(
     ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
 ):
@@ -160,6 +186,7 @@ def test_a_dry_run_shows_its_plan_and_changes_no_byte(
     data = ended.data
     (planned,) = data["would_process"]
     assert planned.pop("estimated_seconds") >= 0
+    assert planned.pop("stage_estimated_seconds").keys() == {"download", "trim", "upload"}
     assert (ended.code, ended.err, planned) == (
         0,
         "",

@@ -88,9 +88,10 @@ def test_a_test_says_which_rule_decided(
 ):
     ended = stocked("template", "test", template, name, "-o", "json")
     data = ended.data
-    reason = data.pop("reason")
-    assert (ended.code, bool(reason), data) == (
+    reason, preview = data.pop("reason"), data.pop("name_preview")
+    assert (ended.code, bool(reason), preview.endswith(f" {name} [1]"), data) == (
         0,
+        True,
         True,
         {
             "name": name,
@@ -100,8 +101,63 @@ def test_a_test_says_which_rule_decided(
             "decided": True,
             "rule": rule,
             "text": text,
+            "metadata_preview": {},
         },
     )
+
+
+def test_a_test_previews_the_name_and_what_destinations_are_told(stocked: Zoomauto):
+    words = ("--naming", "{template}/{topic}", "--metadata", "title={topic} of {source}")
+    stocked("template", "update", "lectures", *words, "--metadata", "description={chapters}")
+    ended = stocked("template", "test", "lectures", "Lecture 7: Trees", "-o", "json")
+    chapters = ["0:00 First topic", "5:00 Second topic", "10:00 Third topic"]
+    assert (ended.data["name_preview"], ended.data["metadata_preview"]) == (
+        "lectures/Lecture 7: Trees",
+        {"title": "Lecture 7: Trees of laptop", "description": "\n".join(chapters)},
+    )
+    lines = stocked("template", "test", "lectures", "Lecture 7: Trees").out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines[1:]] == [
+        ["published", "as:  lectures/Lecture 7: Trees"],
+        ["title:", "Lecture 7: Trees of laptop"],
+        ["description:", " / ".join(chapters)],
+    ]
+    assert len(stocked("template", "test", "lectures", "Coffee").out.splitlines()) == 1
+
+
+def test_a_template_chooses_artifacts_and_metadata(stocked: Zoomauto):
+    created = stocked(
+        *("template", "create", "chosen", "--destination", "folder:/srv/a=b"),
+        *("--artifacts", "folder:/srv/a=b=video,subtitles", "--metadata", "title=a=b {topic}"),
+        *("-o", "json"),
+    )
+    output = created.data["output_config"]
+    assert (output["artifacts"], output["metadata"]) == (
+        {"folder:/srv/a=b": ["video", "subtitles"]},
+        {"title": "a=b {topic}"},
+    )
+    shown = stocked("template", "show", "chosen").out
+    assert "given to folder:/srv/a=b:  video, subtitles" in shown
+    assert "a=b {topic}" in shown
+    words = ("--artifacts", "folder:/srv/a=b=", "--metadata", "title=", "-o", "json")
+    output = stocked("template", "update", "chosen", *words).data["output_config"]
+    assert (output["artifacts"], output["metadata"]) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--artifacts", "video"), "--artifacts"),
+        (("--artifacts", "folder:/x=video"), "'folder:/x' is no destination of this template"),
+        (("--metadata", "title"), "--metadata"),
+        (("--metadata", "title={no}"), "{no} is not one of its fields"),
+    ],
+)
+def test_a_choice_that_means_nothing_is_refused(
+    stocked: Zoomauto, words: tuple[str, ...], message: str
+):
+    ended = stocked("template", "update", "lectures", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
 
 
 def test_a_test_may_name_the_source(stocked: Zoomauto):
@@ -116,3 +172,16 @@ def test_a_deleted_template_is_gone(stocked: Zoomauto):
         stocked("template", "delete", "the rest", "--yes").out == "template 3 'the rest' deleted\n"
     )
     assert [t["id"] for t in stocked("template", "list", "-o", "json").data] == [1, 2]
+
+
+def test_a_destination_is_asked_only_for_what_it_takes(zoomauto: Zoomauto):
+    zoomauto("destination", "add", "tube", "--type", "youtube", "--option", "client_id=c")
+    made = zoomauto("template", "create", "t", "--destination", "tube", "-o", "json")
+    assert made.data["output_config"]["artifacts"] == {"tube": ["video", "subtitles"]}
+    films = zoomauto("template", "update", "t", "--artifacts", "tube=video", "-o", "json")
+    assert films.data["output_config"]["artifacts"] == {"tube": ["video"]}
+    refused = zoomauto("template", "update", "t", "--artifacts", "tube=video,chapters")
+    assert (refused.code, refused.err) == (
+        2,
+        "Error: 'tube' takes no chapters.\n  hint: it takes subtitles, video\n",
+    )

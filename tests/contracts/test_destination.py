@@ -62,6 +62,13 @@ OPTIONS: Mapping[str, Callable[[Path, pytest.FixtureRequest], Mapping[str, Any]]
     "sftp": lambda folder, request: request.getfixturevalue("sshd").options(folder / "out"),
     "google-drive": lambda _, request: request.getfixturevalue("google").drive_options,
     "youtube": lambda _, request: request.getfixturevalue("google").youtube_options,
+    "object-store": lambda _, request: request.getfixturevalue("bucket_options"),
+    "webdav": lambda _, request: request.getfixturevalue("webdav_options"),
+}
+#: Name in the registry -> references to its secrets.
+SECRETS: Mapping[str, Mapping[str, str]] = {
+    "object-store": {"secret_access_key": "command:echo anything"},
+    "webdav": {"password": "command:echo secret"},
 }
 REGISTERED = sorted(registry.BUILT_IN["destination"])
 
@@ -73,7 +80,9 @@ def opened(name: str, folder: Path, request: pytest.FixtureRequest) -> Destinati
     tools = Tools(
         workspace=DiskWorkspace(folder),
         clock=clock,
-        secrets=StoredSecrets(dict.fromkeys(adapter.secret_names, "env:CONTRACT_SECRET")),
+        secrets=StoredSecrets(
+            dict.fromkeys(adapter.secret_names, "env:CONTRACT_SECRET") | dict(SECRETS.get(name, {}))
+        ),
         state_folder=folder / "state",
     )
     made: Destination = adapter(options, tools)

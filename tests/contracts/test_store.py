@@ -127,6 +127,29 @@ def test_two_creates_at_once_cannot_both_take_the_last_place(
         assert len(tx.jobs.list("anna")) == 1
 
 
+def test_threads_share_one_store_and_lose_nothing(store: SqlStore):
+    with store.writing() as tx:
+        tx.quotas.set("anna", Quota(max_jobs=0))
+
+    def count_on() -> None:
+        for _ in range(10):
+            with store.writing(owner="anna") as tx:
+                counted = tx.quotas.get("anna").max_jobs
+                assert counted is not None
+                tx.quotas.set("anna", Quota(max_jobs=counted + 1))
+            with store.reading() as tx:
+                tx.quotas.get("anna")
+
+    threads = [threading.Thread(target=count_on) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with store.reading() as tx:
+        assert tx.quotas.get("anna").max_jobs == 60
+
+
 def test_a_database_that_stays_locked_is_busy(store: SqlStore, database_url: str):
     impatient = open_store(database_url, patience=timedelta(milliseconds=10))
 

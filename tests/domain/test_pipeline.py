@@ -64,6 +64,25 @@ def test_a_stage_that_is_not_available_says_why_and_holds_up_nothing():
     }
 
 
+def test_stages_of_third_parties_stand_behind_the_ones_they_follow():
+    extra = {"stamp": "trim", "blur": "trim", "fetch_slides": "download"}
+    made = plan(Flags(), done=("download", "trim"), unavailable={"blur": "no face"}, extra=extra)
+    assert made.words == {
+        "download": "done",
+        "fetch_slides": "run",
+        "trim": "run",
+        "blur": "not available: no face",
+        "stamp": "run",
+        **dict.fromkeys(("transcription", "subtitles", "topics", "upload"), "run"),
+    }
+    assert made.status_while("stamp") is RecordingStatus.PROCESSING
+    assert made.status_while("upload") is RecordingStatus.UPLOADING
+
+
+def test_a_stage_of_a_third_party_does_not_change_where_a_recording_rests():
+    assert resting_status(("download", "stamp")) is RecordingStatus.DOWNLOADED
+
+
 def test_skipped_by_wish_counts_before_not_available():
     flags = Flags(skip_transcription=True)
 

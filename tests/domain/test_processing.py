@@ -45,6 +45,23 @@ def test_without_layers_the_defaults_count_and_no_layer_is_changed():
     assert template == {"trim": {"threshold_db": -38.0}}
 
 
+def test_a_table_may_belong_to_a_stage_of_a_third_party():
+    given = {"auto_upload": False, "stamp": {"padding_seconds": "1"}}
+    known = {**STAGES, "stamp": TrimOptions}
+
+    assert check_processing_config(given, known) == {
+        "auto_upload": False,
+        "stamp": {"padding_seconds": 1.0},
+    }
+    assert cascade(given, {"stamp": {"padding_seconds": 2.0}}).tables == {
+        "stamp": {"padding_seconds": 2.0}
+    }
+
+
+def test_an_empty_table_can_be_set_from_the_command_line():
+    assert with_settings({}, {"stamp": "{}"}) == {"stamp": {}}
+
+
 def test_values_are_read_from_text_and_only_what_was_given_is_kept():
     given = {"skip_trim": "yes", "auto_upload": False, "trim": {"threshold_db": "-38"}}
 
@@ -60,6 +77,10 @@ def test_values_are_read_from_text_and_only_what_was_given_is_kept():
     [
         ({"skip_tirm": True}, "processing_config: there is no option 'skip_tirm'"),
         ({"trim": {"treshold": 1}}, "processing_config.trim: there is no option 'treshold'"),
+        (
+            {"stamp": {}},
+            "processing_config.stamp: there is no stamp stage, so it takes no options",
+        ),
         ({"trim": 3}, "processing_config.trim must be a table of options, not 3"),
         (
             {"topics": {}},

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -192,9 +193,15 @@ def systemd_boxes(component: Callable[[object, str], None]) -> Iterator[Boxes]:
     component(Path("/usr/lib/systemd/systemd").exists(), "systemd")
     component(Path("/usr/lib/systemd/systemd-logind").exists(), "systemd-logind")
     component(shutil.which("dbus-daemon"), "dbus")
-    parent = _cgroup2()
-    component(parent, "cgroup2")
-    group = Path(tempfile.mkdtemp(prefix="zoomauto-box-", dir=parent))
+    component(_cgroup2(), "cgroup2")
+    with open_boxes() as boxes:
+        yield boxes
+
+
+@contextmanager
+def open_boxes() -> Iterator[Boxes]:
+    """Make a place for boxes, and leave nothing of them."""
+    group = Path(tempfile.mkdtemp(prefix="zoomauto-box-", dir=_cgroup2()))
     group.chmod(0o755)  # users' managers must pass through
     boxes = Boxes(
         folder=Path(tempfile.mkdtemp(prefix="zoomauto-box-", dir="/dev/shm")),

@@ -5,8 +5,10 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import pytest
@@ -116,6 +118,37 @@ def test_a_full_disk_is_told_as_such(each_ffmpeg: Ffmpeg, clips: Any):
 def test_what_takes_too_long_is_stopped(ffmpeg: Ffmpeg, tmp_path: Path):
     with pytest.raises(TemporaryError, match="not done after"):
         ffmpeg.run([*ENDLESS, str(tmp_path / "x.wav")], timeout=timedelta(seconds=0.2))
+
+
+def test_no_more_run_at_once_than_there_are_turns(tmp_path: Path):
+    turns = Semaphore(1)
+    log = tmp_path / "log"
+    slow = program(tmp_path / "ffmpeg", f"echo in >>{log}; sleep 0.1; echo out >>{log}")
+    ffmpegs = [Ffmpeg(path=str(slow), turns=turns) for _ in range(3)]
+    threads = [
+        threading.Thread(target=f.run, args=([],), kwargs={"timeout": MINUTE}) for f in ffmpegs
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert log.read_text().split() == ["in", "out"] * 3
+
+
+def test_who_waits_for_a_turn_can_be_called_away(tmp_path: Path):
+    def called_away(seconds: float) -> None:
+        assert seconds == 0
+        raise KeyboardInterrupt
+
+    busy = Ffmpeg(path=str(program(tmp_path / "ffmpeg")), turns=Semaphore(0))
+    with pytest.raises(KeyboardInterrupt):
+        busy.run([], timeout=MINUTE, advance=called_away)
+
+
+def test_it_steps_back_for_other_programs(tmp_path: Path):
+    tell = program(tmp_path / "ffmpeg", "nice >&2")
+    finished = Ffmpeg(path=str(tell), niceness=7).run([], timeout=MINUTE)
+    assert int(finished.lines[0]) == min(os.nice(0) + 7, 19)
 
 
 def test_a_script_that_starts_ffmpeg_is_stopped_with_it(tmp_path: Path):

@@ -11,10 +11,16 @@ Program = Callable[..., CompletedProcess[str]]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 JOBS = sorted((EXAMPLES / "jobs").iterdir())
 SETTINGS = sorted((EXAMPLES / "settings").iterdir())
+#: tests/project/test_plugin.py installs and uses them.
+PLUGIN = [
+    path
+    for path in (EXAMPLES / "plugin").rglob("*")
+    if path.is_file() and "__pycache__" not in path.parts
+]
 
 
 def test_every_example_is_tested():
-    tested = {*JOBS, *SETTINGS, EXAMPLES / "README.md"}
+    tested = {*JOBS, *SETTINGS, *PLUGIN, EXAMPLES / "README.md"}
     assert {path for path in EXAMPLES.rglob("*") if path.is_file()} == tested
 
 

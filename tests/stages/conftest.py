@@ -1,6 +1,7 @@
 """A recording's work folder, and everything a stage is given."""
 
 import hashlib
+import json
 import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from zoomauto.domain.artifact import Artifact, Publication
+from zoomauto.domain.artifact import Artifact, Publication, derived_details, derived_key
 from zoomauto.domain.recording import FileKind, Recording, RecordingFile, RecordingStatus
 from zoomauto.domain.template import OutputConfig, Template
+from zoomauto.domain.transcript import Cue, Transcript
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Destination
 from zoomauto.ports.stage import StageContext
@@ -44,6 +46,9 @@ class World:
     progress: FakeProgress = field(default_factory=FakeProgress)
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     naming: str = "{date} {topic} [{id}]"
+    #: Destination -> kinds; metadata key -> pattern. As a template has them.
+    artifacts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
     #: What was saved as published, in order.
     published: list[Publication] = field(default_factory=list)
     publications: tuple[Publication, ...] = ()
@@ -59,7 +64,9 @@ class World:
         """Give what the stage is handed."""
         return StageContext(
             recording=recording(files),
-            template=template(self.naming),
+            template=template(
+                OutputConfig(naming=self.naming, artifacts=self.artifacts, metadata=self.metadata)
+            ),
             source_name="archive",
             folder=self.folder,
             inputs=inputs,
@@ -87,6 +94,29 @@ class World:
             size_bytes=len(content),
             sha256=hashlib.sha256(content).hexdigest(),
         )
+
+    def derived(self, media: Artifact, extension: str, kind: FileKind, **facts: str) -> Artifact:
+        """Put something made from a picture into the work folder, as a later stage would."""
+        path = self.folder / "texts" / f"{Path(media.path).stem}{extension}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{kind} of {media.file_key}")
+        return Artifact(
+            recording_id=7,
+            stage="texts",
+            file_key=derived_key(media.file_key, extension),
+            kind=kind,
+            path=f"texts/{path.name}",
+            size_bytes=path.stat().st_size,
+            sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            details={**derived_details(media.file_key, extension), **facts},
+        )
+
+    def transcript(self, media: Artifact, *cues: Cue) -> Artifact:
+        """Put what was said in a picture into the work folder, as transcription would."""
+        artifact = self.derived(media, ".transcript.json", FileKind.TRANSCRIPT)
+        said = Transcript(cues=cues, engine="zoom").to_document()
+        (self.folder / artifact.path).write_text(json.dumps(said))
+        return artifact
 
 
 @pytest.fixture
@@ -123,13 +153,13 @@ def recording(files: tuple[RecordingFile, ...]) -> Recording:
     )
 
 
-def template(naming: str) -> Template:
-    """Make a template with that naming pattern."""
+def template(output: OutputConfig) -> Template:
+    """Make a template that publishes so."""
     return Template(
         id=1,
         owner="me",
         name="all",
-        output=OutputConfig(naming=naming),
+        output=output,
         created_at=NOW,
         updated_at=NOW,
     )

@@ -5,6 +5,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from zoomauto.domain.recording import FileKind, RecordingFile
+from zoomauto.domain.template import OutputConfig
 from zoomauto.errors import CorruptMedia, DiskFull, InvalidOptions, PermanentError, TemporaryError
 from zoomauto.host import main_thread_interrupter
 from zoomauto.media.tools import Tools
@@ -53,6 +55,20 @@ def test_the_picture_is_copied_with_the_hash_of_the_source(
         note=f"copied 1 file, {len(content):,} bytes",
     )
     assert (copy.read_bytes(), names_in(world.folder)) == (content, [copy.name])
+
+
+def test_the_chat_is_copied_when_a_destination_is_to_be_given_it(
+    world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
+):
+    film = file_of("a.mp4", size_bytes=clips.mute.stat().st_size)
+    chat = file_of("chat.txt", FileKind.CHAT, size_bytes=1)
+    world.source.contents = {film.key: clips.mute.read_bytes(), chat.key: b"hello"}
+    context = world.context(files=(film, chat))
+    output = OutputConfig(destinations=("shelf",), artifacts={"shelf": ("video", "chat")})
+    asked = replace(context, template=replace(context.template, output=output))
+    _, copied = stage.run(asked).produced
+    assert (Path(copied.path).read_bytes(), copied.kind) == (b"hello", FileKind.CHAT)
+    assert copied.details == {"of": film.key, "extension": ".chat.txt"}
 
 
 def test_the_sound_is_taken_when_there_is_no_picture(
@@ -190,6 +206,52 @@ def test_what_is_no_whole_film_gets_no_name(
     assert names_in(world.folder) == []
 
 
+def test_a_hole_in_the_middle_is_found_when_all_is_decoded(
+    world: Any, tools: Tools, clips: Any, file_of: FileOf
+):
+    film = file_of("a.mp4")
+    world.source.contents = {film.key: clips.holed.read_bytes()}
+    context = world.context(files=(film,))
+    shallow, deep = (
+        DownloadStage(DownloadOptions(keep_free_bytes=0, deep_check=deep), tools)
+        for deep in (False, True)
+    )
+    assert len(shallow.run(context).produced) == 1
+    (world.folder / "download" / "01-a.mp4").unlink()
+    with pytest.raises(CorruptMedia, match=r"the file is damaged, \d+ errors? while decoding it: "):
+        deep.run(context)
+    assert names_in(world.folder) == []
+
+
+@pytest.mark.parametrize("clip", ["talk", "talk_sound", "talk_mkv", "mute"])
+def test_whole_files_pass_the_deep_check(
+    world: Any, tools: Tools, clips: Any, file_of: FileOf, clip: str
+):
+    film = file_of("a.mp4")
+    world.source.contents = {film.key: getattr(clips, clip).read_bytes()}
+    stage = DownloadStage(DownloadOptions(keep_free_bytes=0, deep_check=True), tools)
+    assert len(stage.run(world.context(files=(film,))).produced) == 1
+
+
+def test_two_copies_at_once_count_on_the_space_once(world: Any, tools: Tools, file_of: FileOf):
+    """While the first is under way nothing is left for the second."""
+    free = tools.workspace.free_bytes()
+    film = file_of("a.mp4", size_bytes=free * 2 // 3)
+    stage = DownloadStage(DownloadOptions(keep_free_bytes=0), tools)
+    refused: list[DiskFull] = []
+
+    def second(*_: Any) -> Any:
+        with pytest.raises(DiskFull) as refusal:
+            stage.run(world.context(files=(film,)))
+        refused.append(refusal.value)
+        raise TemporaryError("no more of it")
+
+    world.source.fetch = second
+    with pytest.raises(TemporaryError, match="no more of it"):
+        stage.run(world.context(files=(film,)))
+    assert len(refused) == 1
+
+
 def test_another_size_than_listed_is_tried_again(
     world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
 ):
@@ -267,12 +329,20 @@ def test_a_copy_has_a_tame_name(name: str, copy: str, file_of: FileOf):
     assert work_name(1, file_of(name)) == copy
 
 
-def test_a_negative_reserve_is_refused():
-    with pytest.raises(InvalidOptions):
-        DownloadOptions(keep_free_bytes=-1)
-
-
 @pytest.mark.parametrize("at_once", [0, 9])
 def test_no_and_very_many_files_at_once_are_refused(at_once: int):
     with pytest.raises(InvalidOptions, match="from 1 to 8"):
         DownloadOptions(at_once=at_once)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"keep_free_bytes": -1},
+        {"deep_check_timeout_seconds": 0},
+        {"deep_check_timeout_seconds": float("nan")},
+    ],
+)
+def test_values_outside_their_range_are_refused(values: dict[str, Any]):
+    with pytest.raises(InvalidOptions, match=next(iter(values))):
+        DownloadOptions(**values)

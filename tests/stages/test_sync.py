@@ -4,7 +4,7 @@ import re
 import subprocess
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def filmed(kind: str, ffmpeg: Ffmpeg, folder: Path) -> Path:
     return target
 
 
-def signals(path: Path, ffmpeg: Ffmpeg) -> tuple[list[timedelta], list[timedelta]]:
+def signals(path: PurePath, ffmpeg: Ffmpeg) -> tuple[list[timedelta], list[timedelta]]:
     """Give when it flashes, and when it beeps, as a player would show it."""
     see = "signalstats,metadata=print:key=lavfi.signalstats.YAVG"
     hear = "silencedetect=noise=-30dB:duration=0.3"
@@ -88,7 +88,7 @@ def test_flash_and_beep_stay_where_the_map_says(
     film = filmed("frames decoded out of order", each_ffmpeg, tmp_path)
     before = signals(film, each_ffmpeg)
     result, kept = cut(world, film, each_ffmpeg, inner_pause_seconds=pauses)
-    after = signals(result.produced[0].path, each_ffmpeg)
+    after = signals(Path(result.produced[0].path), each_ffmpeg)
     assert len(kept.kept) == (3 if pauses else 1)
     assert [len(times) for times in after] == [len(SIGNALS)] * 2
     for was, became in zip(before, after, strict=True):
@@ -102,7 +102,7 @@ def test_no_kind_of_film_moves_picture_against_sound(
     film = filmed(kind, ffmpeg, tmp_path)
     before = signals(film, ffmpeg)
     result, kept = cut(world, film, ffmpeg, inner_pause_seconds=10)
-    after = signals(result.produced[0].path, ffmpeg)
+    after = signals(Path(result.produced[0].path), ffmpeg)
     assert len(kept.kept) == 3
     for was, became in zip(before, after, strict=True):
         assert max(shifts(was, became, kept)) <= MOST

@@ -2,18 +2,33 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from zoomauto.domain.artifact import Publication
-from zoomauto.errors import CorruptMedia, DiskFull, LeaseLost, Unreachable
+from zoomauto.domain.artifact import Publication, derived_details
+from zoomauto.domain.recording import FileKind
+from zoomauto.errors import CorruptMedia, DiskFull, LeaseLost, RateLimited, Unreachable
+from zoomauto.ports.destination import Delivered, Parcel
+from zoomauto.ports.progress import Progress
 from zoomauto.ports.stage import StageResult
 from zoomauto.stages.upload import UploadOptions, UploadStage
 from zoomauto.testing.destination import FakeDestination
 
 Film = Callable[[str, bytes], Path]
+
+
+@dataclass(kw_only=True)
+class Recipient(FakeDestination):
+    """Remembers what it was handed."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+
+    def publish(self, parcel: Parcel, progress: Progress) -> Delivered:
+        self.parcels.append(parcel)
+        return super().publish(parcel, progress)
 
 
 @pytest.fixture
@@ -90,7 +105,7 @@ def test_what_is_not_there_is_published_again(world: Any, film: Film, facts: dic
     assert world.published == [publication(world)]
 
 
-@pytest.mark.parametrize("error", [Unreachable("off"), DiskFull("full")])
+@pytest.mark.parametrize("error", [Unreachable("off"), DiskFull("full"), RateLimited("quota")])
 def test_a_destination_that_fails_does_not_keep_the_others_waiting(
     world: Any, film: Film, error: Exception
 ):
@@ -123,4 +138,153 @@ def test_only_what_looks_like_an_extension_is_kept(
     nas = FakeDestination()
     world.destinations, world.naming = {"nas": nas}, "n"
     upload(world, film(name, b"film"))
+    assert list(nas.objects) == [published]
+
+
+class Screen(FakeDestination):
+    """Takes films, and words beside them."""
+
+    takes: ClassVar[frozenset[FileKind]] = frozenset({FileKind.VIDEO, FileKind.SUBTITLES})
+
+
+def test_a_destination_is_given_only_what_it_has_a_place_for(world: Any, film: Film):
+    screen, nas = Screen(), FakeDestination()
+    world.destinations, world.naming = {"screen": screen, "nas": nas}, "{part}"
+    picture = world.artifact(film("a.mp4", b"film"))
+    sound = replace(world.artifact(film("b.m4a", b"sound")), kind=FileKind.AUDIO)
+    words = {
+        of: replace(
+            world.artifact(film(f"{of}.vtt", of.encode())),
+            kind=FileKind.SUBTITLES,
+            details=derived_details(of, ".vtt"),
+        )
+        for of in ("a.mp4", "b.m4a")
+    }
+    chapters = replace(
+        world.artifact(film("a.txt", b"chapters")),
+        kind=FileKind.CHAPTERS,
+        details=derived_details("a.mp4", ".txt"),
+    )
+    upload(world, inputs=(picture, sound, *words.values(), chapters))
+    assert sorted(screen.objects.values()) == [b"a.mp4", b"film"]
+    assert len(nas.objects) == 5
+
+
+def with_texts(world: Any, media: Any) -> tuple[Any, ...]:
+    """Give the texts of a picture before it, so that order must be made."""
+    return (
+        world.derived(media, ".chapters.json", FileKind.CHAPTERS, lines="0:00 a\n1:00 b"),
+        world.derived(media, ".vtt", FileKind.SUBTITLES),
+        world.derived(media, ".chat.txt", FileKind.CHAT),
+        world.derived(media, ".transcript.json", FileKind.TRANSCRIPT),
+        media,
+    )
+
+
+def test_texts_follow_their_picture_under_its_name_each_with_an_ending_of_its_own(
+    world: Any, film: Film
+):
+    nas = Recipient()
+    world.destinations, world.naming = {"nas": nas}, "n"
+    result = upload(world, inputs=with_texts(world, world.artifact(film("a.mp4", b"film"))))
+    assert result.note == "published 4 to nas"
+    assert [(f"{p.name}{p.extension}", p.kind, p.beside) for p in nas.parcels] == [
+        ("n.mp4", "video", None),
+        ("n.chapters.json", "chapters", "n.mp4"),
+        ("n.vtt", "subtitles", "n.mp4"),
+        ("n.transcript.json", "transcript", "n.mp4"),
+    ]
+
+
+def test_texts_lie_beside_their_own_picture_wherever_each_destination_put_it(
+    world: Any, film: Film
+):
+    nas, cloud = Recipient(), Recipient(objects={"n part 1.mp4": b"somebody's"})
+    world.destinations, world.naming = {"nas": nas, "cloud": cloud}, "n"
+    films = [world.artifact(film(name, name.encode())) for name in ("a.mp4", "b.mp4")]
+    texts = [world.derived(media, ".vtt", FileKind.SUBTITLES) for media in films]
+    upload(world, inputs=(*reversed(texts), *films))
+    beside = {
+        name: {p.name: p.beside for p in place.parcels if p.kind is FileKind.SUBTITLES}
+        for name, place in (("nas", nas), ("cloud", cloud))
+    }
+    taken = nas.parcels[0].identity
+    assert beside == {
+        "nas": {"n part 1": "n part 1.mp4", "n part 2": "n part 2.mp4"},
+        "cloud": {"n part 1": f"n part 1 ({taken}).mp4", "n part 2": "n part 2.mp4"},
+    }
+
+
+def test_a_text_that_comes_late_lies_beside_what_an_earlier_run_published(world: Any, film: Film):
+    nas = Recipient()
+    world.destinations = {"nas": nas}
+    media = world.artifact(film("a.mp4", b"film"))
+    upload(world, inputs=(media,))
+    world.publications = tuple(world.published)
+    text = world.derived(media, ".vtt", FileKind.SUBTITLES)
+    assert upload(world, inputs=(media, text)).note == "published 1 to nas, 1 already there"
+    assert nas.parcels[-1].beside == "2026-11-23 Weekly Sync [7].mp4"
+
+
+def test_each_destination_is_given_what_the_template_chooses_for_it(world: Any, film: Film):
+    nas, cloud, none = Recipient(), Recipient(), Recipient()
+    world.destinations, world.naming = {"nas": nas, "cloud": cloud, "none": none}, "n"
+    world.artifacts = {"cloud": ("chat", "subtitles"), "none": ("audio",)}
+    result = upload(world, inputs=with_texts(world, world.artifact(film("a.mp4", b"film"))))
+    assert result.note == "published 4 to nas; published 2 to cloud; published 0 to none"
+    assert [(f"{p.name}{p.extension}", p.beside) for p in cloud.parcels] == [
+        ("n.vtt", None),
+        ("n.chat.txt", None),
+    ]
+
+
+def test_destinations_are_told_what_the_template_says_with_the_chapters_of_that_picture(
+    world: Any, film: Film
+):
+    nas = Recipient()
+    world.destinations = {"nas": nas}
+    world.metadata = {"title": "{topic} {part}", "description": "{date}\n{chapters}"}
+    films = [world.artifact(film(name, name.encode())) for name in ("a.mp4", "b.mp4")]
+    upload(world, inputs=(*with_texts(world, films[0]), films[1]))
+    told = {p.name: p.metadata for p in nas.parcels}
+    assert told == {
+        "2026-11-23 Weekly Sync [7] part 1": {
+            "title": "Weekly Sync 1",
+            "description": "2026-11-23\n0:00 a\n1:00 b",
+        },
+        "2026-11-23 Weekly Sync [7] part 2": {
+            "title": "Weekly Sync 2",
+            "description": "2026-11-23",
+        },
+    }
+
+
+def test_every_upload_has_a_state_file_of_its_own_that_stays_the_same(world: Any, film: Film):
+    inputs = with_texts(world, world.artifact(film("a.mp4", b"film")))
+    states = []
+    for _ in range(2):
+        nas, cloud = Recipient(), Recipient()
+        world.destinations = {"nas": nas, "cloud": cloud}
+        upload(world, inputs=inputs)
+        states.append([Path(p.state or "") for p in (*nas.parcels, *cloud.parcels)])
+    assert states[0] == states[1]
+    assert len(set(states[0])) == 8
+    assert all(state.parent == world.folder and not state.exists() for state in states[0])
+
+
+@pytest.mark.parametrize(
+    ("extension", "published"),
+    [(".chapters.json", "n.chapters.json"), (".a.b.c", "n"), (".../x", "n"), ("", "n")],
+)
+def test_only_an_ending_of_one_or_two_parts_is_kept(
+    world: Any, film: Film, extension: str, published: str
+):
+    nas = FakeDestination()
+    world.destinations, world.naming = {"nas": nas}, "n"
+    media = world.artifact(film("a.mp4", b"film"))
+    text = replace(
+        world.derived(media, ".vtt", FileKind.SUBTITLES),
+        details={"of": media.file_key, "extension": extension},
+    )
+    upload(world, inputs=(text,))
     assert list(nas.objects) == [published]

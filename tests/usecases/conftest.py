@@ -59,6 +59,8 @@ class World:
     upload: FakeStage = field(default_factory=lambda: FakeStage(action=publish_inputs))
     #: Stages that work on words; none unless a test brings them.
     words: dict[str, FakeStage] = field(default_factory=dict)
+    #: Stages of third parties.
+    extra: dict[str, FakeStage] = field(default_factory=dict)
     holder: Holder = FIRST
     dead: set[Holder] = field(default_factory=set)
     heartbeat_interval: timedelta = HEARTBEAT
@@ -69,7 +71,7 @@ class World:
     @property
     def adapters(self) -> FakeAdapters:
         media = {"download": self.download, "trim": self.trim}
-        stages = media | self.words | {"upload": self.upload}
+        stages = media | self.words | {"upload": self.upload} | self.extra
         return FakeAdapters(
             sources=self.sources, stages=stages, destinations={"/out": self.destination}
         )

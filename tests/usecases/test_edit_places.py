@@ -38,7 +38,6 @@ from zoomauto.usecases.edit_templates import (
     ListTemplates,
     ShowTemplate,
     TemplateChange,
-    TryTemplate,
     UpdateTemplate,
     destination_parts,
 )
@@ -207,21 +206,6 @@ def test_a_template_that_a_job_uses_is_kept(world: World):
     delete(OWNER, "Spare")
 
     assert [t.name for t in ListTemplates(store=world.store)(OWNER)] == ["Lectures"]
-
-
-@pytest.mark.parametrize(
-    ("source", "accepted", "rule"),
-    [(None, True, "keywords"), ("Folder", True, "keywords"), ("Zoom", False, "source_ids")],
-)
-def test_trying_a_template_names_the_rule_that_decides(
-    world: World, source: str | None, accepted: bool, rule: str
-):
-    world.add_source("Folder")
-    update_template(world, "Lectures", keywords=("algebra",), sources=("Folder",))
-
-    verdict = TryTemplate(store=world.store)(OWNER, "Lectures", "Algebra II", source)
-
-    assert (verdict.accepted, verdict.rule) == (accepted, rule)
 
 
 def test_owners_do_not_see_each_others_things(world: World):

@@ -23,6 +23,7 @@ from zoomauto.errors import (
     ZoomautoError,
 )
 from zoomauto.ports.stage import Produced, StageContext, StageResult
+from zoomauto.testing.stage import FakeStage, cut_files
 from zoomauto.usecases.edit_jobs import UpdateJob
 from zoomauto.usecases.edit_recordings import RetryRecording, SkipRecording
 from zoomauto.usecases.edit_templates import TemplateChange, UpdateTemplate
@@ -92,6 +93,39 @@ def test_what_is_begun_is_carried_on_whatever_its_age_and_the_status_filter(worl
 
     assert world.statuses() == {"a.mp4": "UPLOADED"}
     assert ran(world) == {"download": 1, "trim": 2, "upload": 1}
+
+
+def test_a_stage_of_a_third_party_runs_where_a_table_names_it(world: World):
+    world.extra["stamp"] = FakeStage(action=cut_files)
+    world.record()
+    world.run()
+    assert world.extra["stamp"].contexts == []
+
+    update_job(world, settings={"stamp.level": "2"})
+    world.record("b.mp4", name="Seminar")
+    world.extra["stamp"].failures = [KeyboardInterrupt()]
+    kill(world)
+    assert world.statuses()["b.mp4"] == "PROCESSING"
+    world.run()
+
+    assert world.destination.objects["Seminar.mp4"] == b"film cut cut"
+    assert ran(world) == {"download": 2, "trim": 2, "upload": 2}
+
+
+def test_without_a_stage_that_is_asked_for_nothing_is_published_and_others_go_on(world: World):
+    world.extra["stamp"] = FakeStage(trouble="it is off")
+    update_job(world, settings={"stamp": "{}"})
+    world.record()
+    world.run()
+    assert world.statuses() == {"a.mp4": "UPLOADED"}
+
+    del world.extra["stamp"]
+    world.record("b.mp4", name="Seminar")
+    report = world.run()
+
+    assert report.items[0].stages["stamp"].startswith("failed: ")
+    assert world.statuses() == {"a.mp4": "UPLOADED", "b.mp4": "FAILED"}
+    assert world.destination.asked == ["Lecture.mp4"]
 
 
 @pytest.mark.parametrize("damage", ["gone", "other size"])

@@ -7,6 +7,7 @@ from zoomauto.cli._call import Call
 from zoomauto.cli._render import Answer, Facts, Table, iso, show
 from zoomauto.domain.recipe import Verdict
 from zoomauto.domain.template import Template
+from zoomauto.usecases.try_template import Trial
 
 
 def template_document(template: Template) -> dict[str, Any]:
@@ -100,11 +101,20 @@ def changed_template(call: Call, found: Template, deed: str) -> None:
     show(call, Answer(data=template_document(found), parts=[text]))
 
 
-def verdict(call: Call, name: str, found: Verdict) -> None:
-    """Say which rule accepted or rejected a name."""
-    word = "accepted" if found.accepted else "rejected" if found.decided else "not decided"
-    text = f"{word} by {found.template_name!r} ({found.rule}): {found.reason}"
-    show(call, Answer(data={"name": name, **verdict_document(found)}, parts=[text]))
+def trial(call: Call, name: str, found: Trial) -> None:
+    """Say which rule accepted or rejected a name, and what a recording of it would be called."""
+    said = found.verdict
+    word = "accepted" if said.accepted else "rejected" if said.decided else "not decided"
+    text = f"{word} by {said.template_name!r} ({said.rule}): {said.reason}"
+    told = {key: value.replace("\n", " / ") for key, value in found.metadata.items()}
+    preview = Facts(facts={"published as": found.name, **told})
+    data = {
+        "name": name,
+        **verdict_document(said),
+        "name_preview": found.name,
+        "metadata_preview": dict(found.metadata),
+    }
+    show(call, Answer(data=data, parts=[text, preview] if said.accepted else [text]))
 
 
 def _state(template: Template) -> str:

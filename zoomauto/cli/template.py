@@ -212,7 +212,10 @@ def try_name(
         str | None, typer.Option("--source", metavar="S", help="Where it would come from.")
     ] = None,
 ) -> None:
-    """Say which rule of a template accepts or rejects a name.
+    """Say which rule accepts or rejects a name, and preview what comes out.
+
+    The preview takes the recording to begin now: its published name by the naming pattern, and
+    what destinations would be told.
 
     Example:
         zoomauto template test lectures "Lecture 7: Trees"
@@ -222,8 +225,8 @@ def try_name(
 
     call = Call.of(context)
     with open_app(call.settings) as opened:
-        verdict = opened.try_template()(call.owner, template, recording_name, source)
-    render.verdict(call, recording_name, verdict)
+        trial = opened.try_template()(call.owner, template, recording_name, source)
+    render.trial(call, recording_name, trial)
 
 
 def _change(context: typer.Context, template: str, change: Any, deed: str) -> None:

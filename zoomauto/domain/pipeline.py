@@ -1,9 +1,10 @@
 """The order of the stages, and which of them a recording still needs."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from zoomauto.domain.processing import STAGES, Flags
 from zoomauto.domain.recording import FileKind, Recording, RecordingFile, RecordingStatus
@@ -29,6 +30,7 @@ STATUS_AFTER = {
 #: The stages that work on words; a late transcript makes them necessary again.
 _WORKS_ON_WORDS = frozenset({"transcription", "subtitles", "topics"})
 
+_NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 _UNTOUCHED = RecordingStatus.INITIALIZED
 
 #: Seconds per byte of video on two cores with the system's ffmpeg, measured on an hour of 720p
@@ -56,6 +58,8 @@ class PlannedStage:
     action: Action
     #: Why it is skipped or not available.
     reason: str = ""
+    #: For a stage of a third party: the one of ours that it follows.
+    follows: str = ""
 
     def __str__(self) -> str:
         return f"{self.action}: {self.reason}" if self.reason else str(self.action)
@@ -77,22 +81,47 @@ class Plan:
         """The stages whose checkpoints count, in order."""
         return tuple(s.name for s in self.stages if s.action is Action.DONE)
 
+    def status_while(self, name: str) -> RecordingStatus:
+        """Give the status of a recording while a stage works on it.
+
+        A stage of a third party shares that of the one it follows.
+        """
+        follows = next((s.follows for s in self.stages if s.name == name), "")
+        return STATUS_WHILE[follows or name]
+
     @property
     def words(self) -> dict[str, str]:
         """Stage -> what the plan says of it."""
         return {stage.name: str(stage) for stage in self.stages}
 
 
-def plan(flags: Flags, *, done: Collection[str], unavailable: Mapping[str, str]) -> Plan:
+def ordered(extra: Mapping[str, str]) -> tuple[str, ...]:
+    """Give every stage in order; each of ``extra`` stands behind the one of ours it follows."""
+    return tuple(
+        name
+        for ours in STAGES
+        for name in (ours, *sorted(stage for stage, follows in extra.items() if follows == ours))
+    )
+
+
+def plan(
+    flags: Flags,
+    *,
+    done: Collection[str],
+    unavailable: Mapping[str, str],
+    extra: Mapping[str, str] = _NO_EXTRA,
+) -> Plan:
     """Decide stage by stage: run, done, skip, or not available with the reason.
 
+    ``extra``: stages of third parties -> the stage of ours that each follows.
     A finished stage counts as done only while every stage before it does: what is made again
     upstream is made again downstream.
     """
     stages: list[PlannedStage] = []
     running = False
-    for name in STAGES:
+    for name in ordered(extra):
         stage = _planned(name, flags, done=done, unavailable=unavailable, rerun=running)
+        stage = replace(stage, follows=extra.get(name, ""))
         running = running or stage.action is Action.RUN
         stages.append(stage)
     return Plan(stages=tuple(stages))
@@ -106,7 +135,10 @@ def stage_fingerprint(stage: str, recording: Recording) -> str:
 
 
 def resting_status(done: Collection[str]) -> RecordingStatus:
-    """Give the status of a recording that no stage works on, by the stages that are done."""
+    """Give the status of a recording that no stage works on, by the stages that are done.
+
+    Those of third parties change nothing.
+    """
     return next((STATUS_AFTER[s] for s in reversed(STAGES) if s in done), _UNTOUCHED)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from zoomauto.domain.options import option_names, read_options
 from zoomauto.errors import InvalidOptions
 
-#: The stages in their order; each may have a table of that name in ``processing_config``.
+#: Our stages in their order; each may have a table of that name in ``processing_config``. A stage
+#: of a third party runs where there is a table with its name, behind the one of ours it names.
 STAGES = ("download", "trim", "transcription", "subtitles", "topics", "upload")
 
 
@@ -40,7 +41,7 @@ def cascade(*layers: Mapping[str, Any]) -> ProcessingConfig:
     tables: dict[str, dict[str, Any]] = {}
     for layer in layers:
         for key, value in layer.items():
-            if key in STAGES:
+            if _is_table(key, value):
                 tables.setdefault(key, {}).update(value)
             else:
                 flags[key] = value
@@ -55,27 +56,36 @@ def check_processing_config(
     ``options_of`` holds the options dataclass of each stage there is.
     Raise InvalidOptions for unknown keys, tables of absent stages and unusable values.
     """
-    flags = {key: value for key, value in config.items() if key not in STAGES}
+    tables = {key: value for key, value in config.items() if _is_table(key, value)}
+    flags = {key: value for key, value in config.items() if key not in tables}
     checked = _typed(Flags, flags, where="processing_config")
-    for stage in STAGES:
-        if stage in config:
-            checked[stage] = _checked_table(stage, config[stage], options_of)
+    for stage in (*STAGES, *sorted(tables.keys() - set(STAGES))):
+        if stage in tables:
+            checked[stage] = _checked_table(stage, tables[stage], options_of)
     return checked
 
 
 def with_settings(config: Mapping[str, Any], assignments: Mapping[str, str]) -> dict[str, Any]:
-    """Lay ``KEY=VALUE`` assignments over a config; ``trim.threshold_db`` reaches into a table."""
+    """Lay ``KEY=VALUE`` assignments over a config; ``trim.threshold_db`` reaches into a table.
+
+    ``{}`` is an empty table: a stage of a third party that needs no options runs for having one.
+    """
     merged = {key: dict(v) if isinstance(v, Mapping) else v for key, v in config.items()}
     for path, value in assignments.items():
         table, dot, key = path.partition(".")
         if not dot:
-            merged[path] = value
+            merged[path] = {} if value == "{}" else value
             continue
         inner = merged.setdefault(table, {})
         if not isinstance(inner, dict):
             raise InvalidOptions(f"{table!r} is a switch and has no key {key!r}")
         inner[key] = value
     return merged
+
+
+def _is_table(key: str, value: Any) -> bool:
+    """Whether a key names a stage; what no stage of ours is called tells by its value."""
+    return key in STAGES or isinstance(value, Mapping)
 
 
 def _checked_table(stage: str, table: Any, options_of: Mapping[str, type]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def token_refusal(answer: Answer) -> ZoomautoError:
     text = f"({answer.status}): {_message(answer, reasons)}"
     if "invalid_grant" in reasons:
         return AuthenticationError(
-            f"Google no longer accepts the login {text}",
+            f"Google no longer accepts the login, log in again {text}",
             hint=f"{LOGIN_HINT}; while the consent screen is in testing, logins end after 7 days",
         )
     if {"invalid_client", "unauthorized_client"} & set(reasons):

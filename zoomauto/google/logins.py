@@ -73,7 +73,7 @@ class LoginFile:
         """Give the login. Raise AuthenticationError when there is none."""
         login = self.read()
         if login is None:
-            raise AuthenticationError("nobody is logged in at Google", hint=LOGIN_HINT)
+            raise AuthenticationError(f"nobody is logged in at Google; {LOGIN_HINT}")
         return login
 
     def save(self, login: Login) -> None:

@@ -2,14 +2,14 @@
 
 import queue
 import secrets
-import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from zoomauto.errors import AuthenticationError, TemporaryError, UsageError
+from zoomauto.google.listener import Listener
 from zoomauto.google.logins import LOGIN_HINT
 from zoomauto.ports.destination import Visit
 
@@ -29,22 +29,14 @@ class Loopback:
         #: Nothing is an answer before it is known what to wait for.
         self._state = ""
         try:
-            self._server = ThreadingHTTPServer(("127.0.0.1", visit.port), self._handler())
+            self._listener = Listener(visit.port, self._handler())
         except OSError as error:
             raise UsageError(f"port {visit.port} cannot be used: {error.strerror}") from error
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            # Whoever ends it waits for the next look.
-            target=self._server.serve_forever,
-            kwargs={"poll_interval": 0.05},
-            daemon=True,
-        )
-        self._thread.start()
 
     @property
     def redirect_uri(self) -> str:
         """Where Google is to send the browser."""
-        return f"http://127.0.0.1:{self._server.server_port}/"
+        return f"http://127.0.0.1:{self._listener.server_port}/"
 
     def code(self, page: str, *, state: str) -> str:
         """Send a person to the page; give the code that comes back with that state.
@@ -74,9 +66,7 @@ class Loopback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._listener.stop()
 
     def _heard(self, path: str) -> bool:
         """Take an answer if it is the one that is waited for."""

@@ -18,7 +18,9 @@ class GoogleOptions:
     client_id: str
     #: Tells logins apart: any word. Destinations of one type and client share the login of a word.
     account: str = "default"
+    #: Where a person grants access; others for tests.
     auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    #: Where tokens are given out; likewise.
     token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, not a token
 
     def __post_init__(self) -> None:

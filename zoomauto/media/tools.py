@@ -6,6 +6,7 @@ from pathlib import PurePath
 from threading import Semaphore
 
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg, one_per_core
+from zoomauto.media.room import Room
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.secrets import Secrets
 from zoomauto.ports.workspace import Workspace
@@ -26,6 +27,8 @@ class Tools:
     turns: Semaphore = field(default_factory=one_per_core, repr=False)
     #: For what outlives a run and belongs in no database, such as logins.
     state_folder: PurePath | None = None
+    #: What copies and cuts that are under way still need of the disk.
+    room: Room = field(default_factory=Room, repr=False)
     #: Those of the source that is opened; nothing is resolved before it is asked for.
     secrets: Secrets = field(default_factory=lambda: StoredSecrets({}))
 

@@ -1,6 +1,6 @@
 """Where use cases get open adapters and their options from; they never see an adapter class."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from zoomauto.domain.recording import FileKind
@@ -13,8 +13,18 @@ from zoomauto.ports.stage import Stage
 class Adapters(Protocol):
     """Every source, stage and destination there is."""
 
-    def stage_options(self) -> Mapping[str, type]:
-        """Give the options dataclass of each stage there is, by stage name."""
+    def stage_options(self, names: Iterable[str] = ()) -> Mapping[str, type]:
+        """Give the options dataclass of each stage of ours that there is, by stage name.
+
+        And of those of third parties that are named, if they are installed. Raise
+        ConfigurationError for one that cannot be used.
+        """
+
+    def stage_place(self, name: str) -> str:
+        """Give the stage of ours that a third party's stage follows.
+
+        Of one that cannot be loaded it is ``trim``: making it will say why.
+        """
 
     def check_source(
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]

@@ -71,7 +71,11 @@ class StageResult:
 
 
 class Stage(Protocol):
-    """One step. Built as ``adapter(options, tools)`` with its validated options."""
+    """One step. Built as ``adapter(options, tools)`` with its validated options.
+
+    The class of a third party also says in ``after`` which of our stages it follows; it runs for
+    a template or job whose ``processing_config`` has a table with its name.
+    """
 
     #: A frozen dataclass; its fields are the keys of the stage's table in ``processing_config``.
     Options: ClassVar[type]

@@ -6,21 +6,25 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path, PurePath
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from zoomauto.domain.artifact import derived_details
 from zoomauto.domain.naming import safe_part
-from zoomauto.domain.recording import FileKind, Recording, RecordingFile
+from zoomauto.domain.recording import MEDIA, FileKind, Recording, RecordingFile
 from zoomauto.errors import (
+    CorruptMedia,
     DiskFull,
     InvalidOptions,
     PermanentError,
     TemporaryError,
     ZoomautoError,
 )
-from zoomauto.media.probe import probe_header
+from zoomauto.media.decode import damage
+from zoomauto.media.probe import MediaInfo, probe_header
 from zoomauto.media.tools import Tools
 from zoomauto.ports.progress import Progress, Step
 from zoomauto.ports.source import Fetched
@@ -31,6 +35,7 @@ _USUAL_EXTENSIONS = {FileKind.VIDEO: ".mp4", FileKind.AUDIO: ".m4a"}
 _LONGEST_STEM = 100
 #: Connections that a source keeps open.
 _MOST_AT_ONCE = 8
+_WEEK = 7 * 86_400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,21 +46,34 @@ class DownloadOptions:
     keep_free_bytes: int = 2**30
     #: Files of one recording that are copied at the same time.
     at_once: int = 3
+    #: Decode all of each file, picture and sound: over a minute for each hour on two cores.
+    #: Without it the index is walked, and the trim stage hears what is damaged in the sound.
+    deep_check: bool = False
+    #: For the decoding of one file.
+    deep_check_timeout_seconds: float = 6 * 3600.0
 
     def __post_init__(self) -> None:
-        """Raise InvalidOptions for a negative size, or for no or very many files at once."""
+        """Raise InvalidOptions for values outside their range."""
         if self.keep_free_bytes < 0:
             raise InvalidOptions(f"keep_free_bytes cannot be {self.keep_free_bytes}")
         if not 1 <= self.at_once <= _MOST_AT_ONCE:
             raise InvalidOptions(f"at_once must be from 1 to {_MOST_AT_ONCE}, not {self.at_once}")
+        # Written so that "not a number", which compares with nothing, is refused too.
+        if not 1 <= self.deep_check_timeout_seconds <= _WEEK:
+            raise InvalidOptions(
+                f"deep_check_timeout_seconds cannot be {self.deep_check_timeout_seconds:g}:"
+                f" it goes from 1 to {_WEEK}"
+            )
 
 
-def files_to_take(recording: Recording) -> tuple[RecordingFile, ...]:
-    """Choose what to copy: the pictures, segments in order; the sound only without a picture."""
+def files_to_take(recording: Recording, *, chat: bool = False) -> tuple[RecordingFile, ...]:
+    """Choose what to copy: the pictures, segments in order; the sound only without a picture.
+
+    Behind them the chats, when somebody is to be given them.
+    """
     for kind in (FileKind.VIDEO, FileKind.AUDIO):
-        chosen = [file for file in recording.files if file.kind is kind]
-        if chosen:
-            return tuple(sorted(chosen, key=lambda file: file.start_at or recording.start_at))
+        if chosen := _in_order(recording, kind):
+            return (*chosen, *(_in_order(recording, FileKind.CHAT) if chat else ()))
     return ()
 
 
@@ -91,28 +109,77 @@ class DownloadStage:
         Raise DiskFull when they do not fit, CorruptMedia when a file is damaged or is no media,
         PermanentError when there is nothing to copy, and what the source raises.
         """
-        files = files_to_take(context.recording)
+        is_chat_wanted = context.template.output.is_wanted(FileKind.CHAT)
+        files = files_to_take(context.recording, chat=is_chat_wanted)
         if not files:
             raise PermanentError("the recording has neither picture nor sound")
         folder = Path(context.folder) / "download"
         folder.mkdir(exist_ok=True)
         copies = [folder / work_name(number, file) for number, file in enumerate(files, start=1)]
-        self._refuse_full(files, copies)
-        produced = _Side(context=context, at_once=self._options.at_once).fetch(files, copies)
+        side = _Side(context=context, at_once=self._options.at_once, fetch_file=self._fetch)
+        with self._room(files, copies):
+            produced = side.fetch(files, copies)
         total = sum(copy.stat().st_size for copy in copies)
         return StageResult(produced=produced, note=f"copied {_count(produced)}, {total:,} bytes")
 
-    def _refuse_full(self, files: Sequence[RecordingFile], copies: Sequence[Path]) -> None:
-        """Raise DiskFull before the first byte; what an earlier try left behind is replaced."""
+    def _room(
+        self, files: Sequence[RecordingFile], copies: Sequence[Path]
+    ) -> AbstractContextManager[None]:
+        """Claim the space, or raise DiskFull before the first byte."""
         needed = sum(file.size_bytes or 0 for file in files)
-        replaced = sum(_size(path) for copy in copies for path in (copy, _unfinished(copy)))
-        free = self._tools.workspace.free_bytes() + replaced
-        if free - needed < self._options.keep_free_bytes:
-            raise DiskFull(
-                f"{needed:,} bytes are to be copied and {self._options.keep_free_bytes:,} kept "
-                f"free, but only {free:,} are free",
-                hint="free some space where the work folders lie, or lower keep_free_bytes",
+        pieces = [path for copy in copies for path in (copy, _unfinished(copy))]
+
+        def refuse(others: int) -> None:
+            # What an earlier try left behind is replaced.
+            free = self._tools.workspace.free_bytes() + sum(map(_size, pieces)) - others
+            if free - needed < self._options.keep_free_bytes:
+                raise DiskFull(
+                    f"{needed:,} bytes are to be copied and {self._options.keep_free_bytes:,} kept "
+                    f"free, but only {free:,} are free",
+                    hint="free some space where the work folders lie, or lower keep_free_bytes",
+                )
+
+        return self._tools.room.claimed(lambda: needed - sum(map(_size, pieces)), refuse=refuse)
+
+    def _fetch(self, context: StageContext, file: RecordingFile, copy: Path) -> Produced:
+        """Copy one file under an unfinished name, look at it, then give it its name."""
+        unfinished = _unfinished(copy)
+        # What a broken connection left is kept: the source may go on from there.
+        with _deleted_after(DiskFull, PermanentError, piece=unfinished):
+            fetched = _fetched(context, file, unfinished)
+        with _deleted_after(ZoomautoError, piece=unfinished):
+            _refuse_other_size(file, fetched.size_bytes, _size(unfinished))
+            if file.kind in MEDIA:
+                self._check(context, unfinished)
+        unfinished.replace(copy)
+        return Produced(
+            path=copy,
+            file_key=file.key,
+            kind=file.kind,
+            sha256=fetched.sha256,
+            details=_details(context.recording, file),
+        )
+
+    def _check(self, context: StageContext, copy: Path) -> None:
+        """Raise CorruptMedia for what is no media, is cut short or cannot be decoded."""
+        info = probe_header(copy)
+        if self._options.deep_check:
+            self._decode(context, copy, info)
+
+    def _decode(self, context: StageContext, copy: Path, info: MediaInfo | None) -> None:
+        """Raise CorruptMedia for what cannot be decoded."""
+        length = info.duration if info else None
+        total = length.total_seconds() if length else None
+        with context.progress.step(f"check {copy.name}", total=total, unit="seconds") as step:
+            found = damage(
+                copy,
+                self._tools.ffmpeg,
+                timeout=timedelta(seconds=self._options.deep_check_timeout_seconds),
+                advance=step.advance,
             )
+        if found:
+            errors = "1 error" if len(found) == 1 else f"{len(found)} errors"
+            raise CorruptMedia(f"the file is damaged, {errors} while decoding it: {found[0]}")
 
 
 @dataclass(kw_only=True)
@@ -124,6 +191,7 @@ class _Side:
 
     context: StageContext
     at_once: int
+    fetch_file: Callable[[StageContext, RecordingFile, Path], Produced]
     #: Files from this place on are given up.
     _end: float = math.inf
     _running: int = 0
@@ -133,7 +201,7 @@ class _Side:
         """Fetch all files; raise what the first of those that fail raises."""
         if self.at_once == 1 or len(files) == 1:
             pairs = zip(files, copies, strict=True)
-            return tuple(_fetch(self.context, file, copy) for file, copy in pairs)
+            return tuple(self.fetch_file(self.context, file, copy) for file, copy in pairs)
         pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="download")
         try:
             return tuple(pool.map(self._fetch_one, range(len(files)), files, copies))
@@ -151,7 +219,7 @@ class _Side:
             progress.check()
             self._running += 1
         try:
-            return _fetch(replace(self.context, progress=progress), file, copy)
+            return self.fetch_file(replace(self.context, progress=progress), file, copy)
         except BaseException:
             self._give_up_from(place + 1)
             raise
@@ -199,19 +267,6 @@ class _StoppableStep:
         self.step.advance(amount)
 
 
-def _fetch(context: StageContext, file: RecordingFile, copy: Path) -> Produced:
-    """Copy one file under an unfinished name, look at it, then give it its name."""
-    unfinished = _unfinished(copy)
-    # What a broken connection left is kept: the source may go on from there.
-    with _deleted_after(DiskFull, PermanentError, piece=unfinished):
-        fetched = _fetched(context, file, unfinished)
-    with _deleted_after(ZoomautoError, piece=unfinished):
-        _refuse_other_size(file, fetched.size_bytes, _size(unfinished))
-        probe_header(unfinished)
-    unfinished.replace(copy)
-    return Produced(path=copy, file_key=file.key, kind=file.kind, sha256=fetched.sha256)
-
-
 def _fetched(context: StageContext, file: RecordingFile, unfinished: Path) -> Fetched:
     """Have the source write the file; what its disk says, it need not translate."""
     try:
@@ -234,10 +289,25 @@ def _deleted_after(*errors: type[ZoomautoError], piece: Path) -> Iterator[None]:
 
 def _refuse_other_size(file: RecordingFile, fetched: int, written: int) -> None:
     """Raise TemporaryError for a copy of another size: the next listing tells which is right."""
-    listed = file.size_bytes
+    # Of words, a source says only roughly how many there are.
+    listed = file.size_bytes if file.kind in MEDIA else None
     if written != fetched or (listed is not None and listed != fetched):
         wanted = fetched if listed is None else listed
         raise TemporaryError(f"{file.name} should have {wanted:,} bytes, its copy has {written:,}")
+
+
+def _in_order(recording: Recording, kind: FileKind) -> tuple[RecordingFile, ...]:
+    chosen = (file for file in recording.files if file.kind is kind)
+    return tuple(sorted(chosen, key=lambda file: file.start_at or recording.start_at))
+
+
+def _details(recording: Recording, file: RecordingFile) -> dict[str, Any]:
+    """Tie a chat to the picture or sound that it began with or after."""
+    if file.kind in MEDIA:
+        return {}
+    media = files_to_take(recording)
+    begun = [m for m in media if m.start_at and file.start_at and m.start_at <= file.start_at]
+    return derived_details((begun or media[:1])[-1].key, ".chat.txt")
 
 
 def _unfinished(copy: Path) -> Path:

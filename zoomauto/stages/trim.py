@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path, PurePath
@@ -39,8 +39,10 @@ from zoomauto.ports.stage import Produced, StageContext, StageResult
 
 #: Less than this is not worth another copy of the file.
 _LEAST_CUT = timedelta(seconds=1)
-#: A copied stream ends with whole packets, and slides change slowly.
-_TOLERANCE = timedelta(seconds=1)
+#: A copied stream ends with whole packets, and slides change slowly: a frame may last for seconds,
+#: and those that are decoded out of order bring others along.
+_TOO_SHORT = timedelta(seconds=1)
+_TOO_LONG = timedelta(seconds=10)
 #: What a joint may add: a frame of sound, and the frames around a key frame.
 _JOINT = timedelta(milliseconds=100)
 _NOTHING = timedelta()
@@ -223,11 +225,11 @@ class TrimStage:
         folder = Path(context.folder) / "trim"
         target = folder / source.name
         unfinished = folder / f"{source.name}.part"
-        self._refuse_full(source)
         total = kept.length.total_seconds()
         try:
             folder.mkdir(exist_ok=True)
             with (
+                self._room(source, unfinished),
                 context.progress.step(f"cut {source.name}", total=total, unit="seconds") as step,
                 _arguments(source, unfinished, kept, info) as arguments,
             ):
@@ -242,20 +244,28 @@ class TrimStage:
             unfinished.unlink(missing_ok=True)
         return target
 
-    def _refuse_full(self, source: Path) -> None:
+    def _room(self, source: Path, unfinished: Path) -> AbstractContextManager[None]:
+        """Claim the space, or raise DiskFull."""
         needed = source.stat().st_size
-        free = self._tools.workspace.free_bytes()
-        if free < needed:
-            raise DiskFull(
-                f"cutting {source.name} needs up to {needed:,} bytes, {free:,} are free",
-                hint="free some space where the work folders lie",
-            )
+
+        def refuse(others: int) -> None:
+            free = self._tools.workspace.free_bytes() - others
+            if free < needed:
+                raise DiskFull(
+                    f"cutting {source.name} needs up to {needed:,} bytes, {free:,} are free",
+                    hint="free some space where the work folders lie",
+                )
+
+        def still_needed() -> int:
+            return needed - (unfinished.stat().st_size if unfinished.exists() else 0)
+
+        return self._tools.room.claimed(still_needed, refuse=refuse)
 
     def _refuse_wrong_piece(self, piece: Path, info: MediaInfo, kept: TimeMap) -> None:
         """Raise CorruptMedia unless the piece has the length and the tracks it should have."""
         cut = probe(piece, self._tools.ffmpeg)
-        length = cut.duration or _NOTHING
-        if abs(length - kept.length) > _TOLERANCE + _JOINT * (len(kept.kept) - 1):
+        length, joints = cut.duration or _NOTHING, _JOINT * (len(kept.kept) - 1)
+        if not -_TOO_SHORT - joints <= length - kept.length <= _TOO_LONG + joints:
             raise CorruptMedia(
                 f"the cut would last {length.total_seconds():.1f} s"
                 f" instead of {kept.length.total_seconds():.1f} s"

@@ -1,6 +1,6 @@
 """Adapters by name, without a registry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +21,13 @@ class FakeAdapters:
     #: ``path`` option -> destination.
     destinations: Mapping[str, Destination] = field(default_factory=dict)
 
-    def stage_options(self) -> Mapping[str, type]:
+    def stage_options(self, names: Iterable[str] = ()) -> Mapping[str, type]:
         """Give the options of the stages there are."""
         return {name: type(stage).Options for name, stage in self.stages.items()}
+
+    def stage_place(self, name: str) -> str:
+        """Give what the stage says, if there is one."""
+        return str(getattr(self.stages.get(name), "after", "trim"))
 
     def check_source(
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]

@@ -155,7 +155,8 @@ def _changed(tx: Transaction, owner: str, base: JobSpec, change: JobChange) -> J
 
 
 def _checked(adapters: Adapters, spec: JobSpec) -> JobSpec:
-    config = check_processing_config(spec.processing_config, adapters.stage_options())
+    options = adapters.stage_options(spec.processing_config)
+    config = check_processing_config(spec.processing_config, options)
     return replace(spec, processing_config=config)
 
 

@@ -1,10 +1,10 @@
-"""Create, change, delete, show and test templates."""
+"""Create, change, delete and show templates."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zoomauto.domain.matching import Matcher, Verdict, check_rules
+from zoomauto.domain.matching import check_rules
 from zoomauto.domain.metadata import check_metadata
 from zoomauto.domain.naming import validate_pattern
 from zoomauto.domain.processing import check_processing_config, with_settings
@@ -129,24 +129,6 @@ class ShowTemplate:
             return find_template(tx, owner, reference)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TryTemplate:
-    """Say which rule of a template accepts or rejects a name."""
-
-    store: Store
-
-    def __call__(self, owner: str, reference: str, name: str, source: str | None) -> Verdict:
-        """Without ``source``, the name is taken to come from a source the template allows."""
-        with self.store.reading() as tx:
-            template = find_template(tx, owner, reference)
-            sources = tx.sources.list(owner)
-        if source is not None:
-            source_id = resolve(source, sources, kind="source").id
-        else:
-            source_id = next(iter(template.rules.source_ids), 0)
-        return Matcher([template]).explain(name, source_id)[0]
-
-
 def find_template(tx: Transaction, owner: str, reference: str) -> Template:
     """Find the template that ``reference`` names: an id or the exact name."""
     return resolve(reference, tx.templates.list(owner), kind="template")
@@ -192,13 +174,12 @@ def refuse_feedback(
 def _changed(
     tx: Transaction, adapters: Adapters, base: Template, change: TemplateChange
 ) -> Template:
+    config = with_settings(base.processing_config, change.settings)
     template = replace(
         base,
         **_given(change, ("name", "description", "is_active", "is_draft")),
         rules=_rules(tx, base, change),
-        processing_config=check_processing_config(
-            with_settings(base.processing_config, change.settings), adapters.stage_options()
-        ),
+        processing_config=check_processing_config(config, adapters.stage_options(config)),
         output=_output(tx, adapters, base, change),
     )
     if not template.name.strip():

@@ -86,12 +86,17 @@ class PlanEntries:
             backend=backend,
             jobs=jobs,
             wanted=fresh,
-            pieces=backend.scheduler.render(fresh),
+            pieces=(),
             installed=backend.scheduler.installed(),
             renewal=self._renewal(backend, fresh),
             obstacles=(*invocation.obstacles, *secrets),
         )
-        return plan if plan.renewal else _as_computed_before(plan)
+        kept = None if plan.renewal else _as_computed_before(plan)
+        # To compute everything is most of the work: not twice when nothing differs.
+        if kept and not kept.drift:
+            return kept
+        pieces = backend.scheduler.render(fresh)
+        return replace(plan, pieces=pieces, earlier=kept.pieces if kept else ())
 
     def _renewal(self, backend: Backend, wanted: Wanted) -> str | None:
         if backend.application is None:
@@ -128,16 +133,15 @@ def start_of_day(now: datetime, timezone: str) -> datetime:
     return as_utc(datetime.combine(now.astimezone(zone), time(), zone))
 
 
-def _as_computed_before(plan: EntryPlan) -> EntryPlan:
-    """Give the plan with the start of the last application, if nothing else has changed."""
+def _as_computed_before(plan: EntryPlan) -> EntryPlan | None:
+    """Give the plan with the start of the last application; None when there was none."""
     application = plan.backend.application
     if application is None:
-        return plan
+        return None
     span = application.until - application.start_at
     wanted = replace(plan.wanted, start_at=application.start_at, horizon=span)
-    earlier = plan.backend.scheduler.render(wanted)
-    kept = replace(plan, wanted=wanted, pieces=earlier, earlier=earlier)
-    return replace(plan, earlier=earlier) if kept.drift else kept
+    pieces = plan.backend.scheduler.render(wanted)
+    return replace(plan, wanted=wanted, pieces=pieces, earlier=pieces)
 
 
 def _unreadable_secrets(tx: Transaction, jobs: Iterable[Job], now: datetime) -> Iterable[Obstacle]:

@@ -39,7 +39,13 @@ def plan_for(assignment: Assignment, adapters: Adapters, checkpoints: Sequence[C
     """Plan the stages of a recording from what there is and what is done."""
     recording = assignment.recording
     done = {c.stage for c in checkpoints if c.fingerprint == stage_fingerprint(c.stage, recording)}
-    return plan(assignment.config.flags, done=done, unavailable=_unavailable(assignment, adapters))
+    extra = [name for name in assignment.config.tables if name not in STAGES]
+    return plan(
+        assignment.config.flags,
+        done=done,
+        unavailable=_unavailable(assignment, adapters) | _declined(assignment, adapters, extra),
+        extra={name: adapters.stage_place(name) for name in extra},
+    )
 
 
 def _unavailable(assignment: Assignment, adapters: Adapters) -> dict[str, str]:
@@ -54,4 +60,22 @@ def _unavailable(assignment: Assignment, adapters: Adapters) -> dict[str, str]:
         reasons |= dict.fromkeys(_NEED_TRANSCRIPT, "there is no transcript")
     if not template.output.destinations:
         reasons["upload"] = f"template {template.name!r} has no destination"
+    return reasons
+
+
+def _declined(assignment: Assignment, adapters: Adapters, extra: Sequence[str]) -> dict[str, str]:
+    """Say which stages of third parties have nothing to do, in their own words.
+
+    One that is broken or not installed is planned all the same: running it says why, and nothing
+    is published without it.
+    """
+    reasons = {}
+    for name in extra:
+        try:
+            stage = adapters.stage(name, assignment.config.tables[name])
+            reason = stage.unavailable(assignment.recording)
+        except Exception:  # noqa: BLE001, S112 - met again when it runs, where it is reported
+            continue
+        if reason:
+            reasons[name] = reason
     return reasons

@@ -4,7 +4,7 @@ The loop owns skipping, checkpoints, retries and leases; a stage only does its s
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,13 +12,7 @@ from typing import Any
 from zoomauto.domain.artifact import Artifact, Checkpoint, Publication
 from zoomauto.domain.deletion import proof_of_publication
 from zoomauto.domain.lease import Holder
-from zoomauto.domain.pipeline import (
-    STATUS_AFTER,
-    STATUS_WHILE,
-    Plan,
-    resting_status,
-    stage_fingerprint,
-)
+from zoomauto.domain.pipeline import Plan, resting_status, stage_fingerprint
 from zoomauto.domain.recording import (
     NO_FAILURE,
     FailureKind,
@@ -178,7 +172,7 @@ class ProcessRecording:
         for stage in work.plan.to_run:
             work.stage = stage
             heartbeat.check()
-            self._write(work, status=STATUS_WHILE[stage])
+            self._write(work, status=work.plan.status_while(stage))
             outcome = self._run_stage(self._step(work), check=heartbeat.check)
             heartbeat.check()
             self._checkpoint(work, outcome)
@@ -226,7 +220,8 @@ class ProcessRecording:
             is_current = known and checkpoint.fingerprint == stage_fingerprint(work.stage, known)
             if is_current:
                 tx.recordings.save_checkpoint(checkpoint)
-                self._update(tx, work, _after(work.stage, result))
+                done = {*(c.stage for c in work.checkpoints), work.stage}
+                self._update(tx, work, _after(done, result))
         if not is_current:
             raise TemporaryError("the source changed the files while they were processed")
         work.checkpoints.append(checkpoint)
@@ -308,9 +303,9 @@ class ProcessRecording:
             logger.warning("%s", error, extra={"recording_id": work.recording.id})
 
 
-def _after(stage: str, result: StageResult) -> dict[str, Any]:
-    """Say what becomes of a recording when a stage is done."""
-    status = STATUS_AFTER[stage]
+def _after(done: Collection[str], result: StageResult) -> dict[str, Any]:
+    """Say what becomes of a recording when one more stage is done."""
+    status = resting_status(done)
     values: dict[str, Any] = {"status": status}
     if result.blank_reason:
         values["blank_reason"] = result.blank_reason

@@ -1,6 +1,7 @@
 """Compare, job by job, what is wanted of a scheduler backend with what it does."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -73,23 +74,22 @@ class ShowSchedules:
         slugs = dict.fromkeys(
             (*by_slug, *(i.piece.job for i in plan.installed if i.piece.job is not None))
         )
+        pieces = _PiecesByJob(plan)
         return ScheduleStatus(
             plan=plan,
             availability=scheduler.availability(),
-            jobs=tuple(self._entries(plan, slug, by_slug.get(slug), starts) for slug in slugs),
-            safety_net=self._entries(plan, None, None, {}),
+            jobs=tuple(self._entries(pieces, slug, by_slug.get(slug), starts) for slug in slugs),
+            safety_net=self._entries(pieces, None, None, {}),
         )
 
     def _entries(
         self,
-        plan: EntryPlan,
+        pieces: "_PiecesByJob",
         slug: str | None,
         job: Job | None,
         starts: Mapping[str, datetime],
     ) -> JobEntries:
-        wanted = [piece for piece in plan.pieces if piece.job == slug]
-        earlier = [piece for piece in plan.earlier if piece.job == slug]
-        installed = [item for item in plan.installed if item.piece.job == slug]
+        installed = pieces.installed[slug]
         is_active = job is not None and job.spec.is_active
         occurrence = (
             next_occurrence(job.spec.schedule, self.clock.now()) if job and is_active else None
@@ -97,12 +97,33 @@ class ShowSchedules:
         return JobEntries(
             slug=slug,
             job=job,
-            is_wanted=bool(wanted),
+            is_wanted=bool(pieces.wanted[slug]),
             is_installed=bool(installed),
-            state=_state(wanted, earlier, installed, is_renewed=plan.renewal is not None),
+            state=_state(
+                pieces.wanted[slug], pieces.earlier[slug], installed, is_renewed=pieces.is_renewed
+            ),
             next_start_at=starts.get(slug) if slug else None,
             next_run_at=occurrence,
         )
+
+
+class _PiecesByJob:
+    """All pieces of a plan, sorted once by the slug of their job; None for the safety net's."""
+
+    def __init__(self, plan: EntryPlan) -> None:
+        self.wanted = _by_job(plan.pieces)
+        self.earlier = _by_job(plan.earlier)
+        self.installed: dict[str | None, list[InstalledPiece]] = defaultdict(list)
+        for item in plan.installed:
+            self.installed[item.piece.job].append(item)
+        self.is_renewed = plan.renewal is not None
+
+
+def _by_job(pieces: Iterable[Piece]) -> Mapping[str | None, list[Piece]]:
+    found: dict[str | None, list[Piece]] = defaultdict(list)
+    for piece in pieces:
+        found[piece.job].append(piece)
+    return found
 
 
 def _state(

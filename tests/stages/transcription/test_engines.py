@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from zoomauto.domain.transcript import Cue, Transcript
-from zoomauto.errors import ConfigurationError, PermanentError, TemporaryError
+from zoomauto.errors import ConfigurationError, PermanentError, RateLimited, TemporaryError
 from zoomauto.ports.stage import StageResult
 from zoomauto.stages.transcription.command import CommandEngine
 from zoomauto.stages.transcription.options import TranscriptionOptions
-from zoomauto.testing.asr import NOT_INSTALLED, AsrServer
+from zoomauto.testing.asr import NOT_INSTALLED, AsrServer, rate_limited
 
 Transcribed = Callable[..., StageResult]
 Read = Callable[[Any], Transcript]
@@ -130,6 +130,21 @@ def test_the_next_engine_takes_over_from_one_that_fails(
         "command, 1 cue (http: the server answers 404: "
         "Model 'Systran/tiny' is not installed locally.)"
     )
+
+
+def test_of_several_failures_the_one_counts_that_may_pass(
+    world: Any, clips: Any, transcribed: Transcribed, server: AsrServer
+):
+    server.refusals = [rate_limited(retry_after="3600")]
+    with pytest.raises(RateLimited):
+        transcribed(
+            world,
+            inputs=[world.artifact(clips.talk)],
+            engine="http,command",
+            base_url=server.base_url,
+            model="tiny",
+            command=["false", "{audio}", "{output}"],
+        )
 
 
 OVER_SILENCE = """

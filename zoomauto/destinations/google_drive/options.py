@@ -19,7 +19,9 @@ class DriveOptions(GoogleOptions):
 
     #: Id of a folder, or of a shared drive: the end of its address. Empty: the top of My Drive.
     folder: str = ""
+    #: Where the API answers; likewise.
     api_base: str = "https://www.googleapis.com/drive/v3"
+    #: Where uploads go; likewise.
     upload_base: str = "https://www.googleapis.com/upload/drive/v3"
 
     def __post_init__(self) -> None:

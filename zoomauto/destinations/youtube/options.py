@@ -49,7 +49,9 @@ class YouTubeOptions(GoogleOptions):
     made_for_kids: bool = False
     #: The second of the film whose picture becomes the thumbnail; empty: YouTube chooses.
     thumbnail_seconds: float | None = None
+    #: Where the API answers; likewise.
     api_base: str = "https://www.googleapis.com/youtube/v3"
+    #: Where uploads go; likewise.
     upload_base: str = "https://www.googleapis.com/upload/youtube/v3"
 
     def __post_init__(self) -> None:

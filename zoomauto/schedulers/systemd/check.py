@@ -1,7 +1,8 @@
 """What systemd thinks of our units, before they are written and after."""
 
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,9 +11,10 @@ from zoomauto.errors import ConfigurationError
 from zoomauto.schedulers.systemd.program import SystemdPrograms
 from zoomauto.schedulers.systemd.unit_text import calendar_of
 
-_PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,UnitFileState,NeedDaemonReload,TimersCalendar"
+_PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,NeedDaemonReload,TimersCalendar"
 #: Far below what one command line may hold.
 _MOST_LINES = 500
+_MOST_COMPARED = 200
 
 
 def check_calendars(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
@@ -30,51 +32,90 @@ def check_calendars(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
             )
 
 
-def check_units(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
+def check_units(programs: SystemdPrograms, pieces: Sequence[Piece], folder: Path) -> None:
     """Raise ConfigurationError when systemd has complaints about these units, and not others'."""
+    # Whatever is in our own folder already would be loaded along, every time.
+    others = [path for path in programs.unit_path() if Path(path).resolve() != folder.resolve()]
+    for first in range(0, len(pieces), _MOST_LINES):
+        _check_units(programs, pieces[first : first + _MOST_LINES], others)
+
+
+def _check_units(
+    programs: SystemdPrograms, pieces: Sequence[Piece], unit_path: Sequence[str]
+) -> None:
     with TemporaryDirectory(prefix="zoomauto-") as folder:
         files = [Path(folder) / piece.name for piece in pieces]
         for file, piece in zip(files, pieces, strict=True):
             file.write_text(piece.text, encoding="utf-8", errors="surrogateescape")
-        said = programs.analyze("verify", "--man=no", *map(str, files))
-    ours = [piece.name for piece in pieces]
-    complaints = [line for line in said.err.splitlines() if any(name in line for name in ours)]
-    if complaints:
-        raise ConfigurationError(f"systemd refuses a unit: {complaints[0]}")
+        said = programs.analyze("verify", "--man=no", *map(str, files), unit_path=unit_path)
+    for line in said.err.splitlines():
+        if any(piece.name in line for piece in pieces):
+            raise ConfigurationError(f"systemd refuses a unit: {line}")
 
 
 def check_places(programs: SystemdPrograms, pieces: Sequence[Piece], folder: Path) -> None:
     """Raise ConfigurationError when systemd has a unit of the same name from another folder."""
-    names = [piece.name for piece in pieces]
-    shown = _units(programs.control("show", "--property=Id,FragmentPath", *names))
-    for name in names:
-        path = shown.get(name, {}).get("FragmentPath")
-        if path and path != _path(name, folder):
+    names = {piece.name for piece in pieces}
+    for other in map(Path, programs.unit_path()):
+        if other.resolve() == folder.resolve() or not other.is_dir():
+            continue
+        if taken := sorted(names.intersection(entry.name for entry in other.iterdir())):
             raise ConfigurationError(
-                f"systemd has another {name} already, from {path}",
-                hint=f"systemctl --{programs.scope} cat {name}",
+                f"systemd has another {taken[0]} already, from {other / taken[0]}",
+                hint=f"systemctl --{programs.scope} cat {taken[0]}",
             )
 
 
-def check_held(programs: SystemdPrograms, pieces: Sequence[Piece], folder: Path) -> None:
-    """Read back what systemd has loaded.
+def check_held(
+    programs: SystemdPrograms,
+    pieces: Sequence[Piece],
+    changed: Sequence[Piece],
+    folder: Path,
+    enabled: Collection[str],
+) -> None:
+    """Read back what systemd has loaded, and see that all timers are ``enabled``.
 
-    Raise ConfigurationError unless it is these pieces, from the files in ``folder``.
+    Raise ConfigurationError unless it is these pieces, from the files in ``folder``. All must be
+    loaded and all timers wait; of ``changed`` ones every property is compared, up to some
+    hundred: for each unit systemd looks through all others then.
     """
     if not pieces:
         return
     names = [piece.name for piece in pieces]
-    shown = _units(programs.control("show", f"--property={_PROPERTIES}", *names))
-    for piece in pieces:
-        expected, found = _expected(piece, folder), shown.get(piece.name, {})
-        differing = [
-            f"{name}={found.get(name)}" for name in expected if found.get(name) != expected[name]
-        ]
-        if differing:
-            raise ConfigurationError(
-                f"systemd does not hold {piece.name} as it was written: {', '.join(differing)}",
-                hint=f"systemctl --{programs.scope} status {piece.name}",
+    if off := {name for name in names if name.endswith(".timer")}.difference(enabled):
+        raise ConfigurationError(f"systemd has not enabled {min(off)}")
+    rows = json.loads(programs.control("list-units", "--all", "--output=json", "zoomauto-*"))
+    listed = {row["unit"]: row for row in rows}
+    for name in names:
+        states = listed.get(name, {"load": "not-found", "active": "inactive"})
+        _check_equal(programs, name, {"load": "loaded"} | _waiting(name), states)
+    looked_at = changed[:_MOST_COMPARED]
+    shown = (
+        _units(
+            programs.control_all(
+                "show", f"--property={_PROPERTIES}", names=[piece.name for piece in looked_at]
             )
+        )
+        if looked_at
+        else {}
+    )
+    for piece in looked_at:
+        _check_equal(programs, piece.name, _expected(piece, folder), shown.get(piece.name, {}))
+
+
+def _waiting(name: str) -> Mapping[str, str]:
+    return {"active": "active"} if name.endswith(".timer") else {}
+
+
+def _check_equal(
+    programs: SystemdPrograms, name: str, expected: Mapping[str, str], found: Mapping[str, str]
+) -> None:
+    differing = [f"{key}={found.get(key)}" for key in expected if found.get(key) != expected[key]]
+    if differing:
+        raise ConfigurationError(
+            f"systemd does not hold {name} as it was written: {', '.join(differing)}",
+            hint=f"systemctl --{programs.scope} status {name}",
+        )
 
 
 def _expected(piece: Piece, folder: Path) -> Mapping[str, str]:
@@ -83,7 +124,7 @@ def _expected(piece: Piece, folder: Path) -> Mapping[str, str]:
     if not (calendar := calendar_of(piece)):
         return loaded
     times = {"TimersCalendar": str(len(calendar))}
-    return loaded | {"ActiveState": "active", "UnitFileState": "enabled"} | times
+    return loaded | {"ActiveState": "active"} | times
 
 
 def _units(text: str) -> Mapping[str, Mapping[str, str]]:

@@ -4,7 +4,7 @@ import os
 import pwd
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,10 @@ from zoomauto.errors import ConfigurationError, TemporaryError, ZoomautoError
 
 Scope = Literal["user", "system"]
 
-_TIMEOUT_SECONDS = 60
+#: A manager with thousands of timers needs a minute or two to load them all anew.
+_TIMEOUT_SECONDS = 900
+#: Names of units on one command line: none takes long then, and none is too long.
+_MOST_NAMES = 500
 _NO_BUS = re.compile(
     "Failed to connect to (?:user scope )?bus|No medium found|Host is down|Connection refused"
 )
@@ -54,19 +57,36 @@ class SystemdPrograms:
         """Run ``systemctl``; give what it printed. Raise as :meth:`run` and :meth:`failed` do."""
         return self._checked("systemctl", *self._scope_words, *words)
 
+    def control_all(self, *words: str, names: Sequence[str]) -> str:
+        """Run ``systemctl`` for many units; give all that it printed, an empty line between."""
+        return "\n".join(self.control(*words, *some) for some in _parts(names))
+
     def try_control(self, *words: str) -> Said:
         """Run ``systemctl`` where a refusal is an answer too."""
         return self.run("systemctl", *self._scope_words, *words)
+
+    def try_control_all(self, *words: str, names: Sequence[str]) -> None:
+        """Run ``systemctl`` for many units, whatever it says."""
+        for some in _parts(names):
+            self.try_control(*words, *some)
+
+    def unit_path(self) -> tuple[str, ...]:
+        """Give the folders in which the manager looks for units."""
+        return tuple(self.control("show", "--property=UnitPath", "--value").split())
 
     def start_transient(self, *words: str) -> None:
         """Run ``systemd-run``."""
         self._checked("systemd-run", *self._scope_words, "--quiet", *words)
 
-    def analyze(self, *words: str) -> Said:
-        """Run ``systemd-analyze``, which says with its exit code what it thinks."""
-        return self.run("systemd-analyze", *self._scope_words, *words)
+    def analyze(self, *words: str, unit_path: Sequence[str] = ()) -> Said:
+        """Run ``systemd-analyze``, which says with its exit code what it thinks.
 
-    def run(self, *command: str) -> Said:
+        With a ``unit_path`` it knows the units of these folders alone.
+        """
+        variables = {"SYSTEMD_UNIT_PATH": ":".join(unit_path)} if unit_path else {}
+        return self.run("systemd-analyze", *self._scope_words, *words, **variables)
+
+    def run(self, *command: str, **variables: str) -> Said:
         """Run a program to its end.
 
         Raise ConfigurationError when it is not installed, TemporaryError when it hangs.
@@ -74,7 +94,7 @@ class SystemdPrograms:
         try:
             done = subprocess.run(  # noqa: S603 - no shell, and every word is made by us
                 command,
-                env=self._environment(),
+                env=self._environment() | variables,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
@@ -146,3 +166,7 @@ class SystemdPrograms:
         if runtime.is_dir() and runtime.stat().st_uid == os.geteuid():
             passed["XDG_RUNTIME_DIR"] = str(runtime)
         return passed | _QUIET
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[first : first + _MOST_NAMES] for first in range(0, len(names), _MOST_NAMES))

@@ -50,14 +50,16 @@ class UnitSet:
         """Hold exactly these units. Raise with everything as it was."""
         with self._locked():
             self.programs.control("show", "--property=Version")
-            self._check(pieces)
             old = {item.piece.name: item.piece.text for item in self._ours()}
             before = self.folder.wanted_names(self.names.prefix)
             new = {piece.name: piece.text for piece in pieces}
+            self._check(pieces, old)
             moved: list[tuple[Path, Path]] = []
             try:
                 self._change(old, new, moved)
-                check_held(self.programs, pieces, self.folder.path)
+                enabled = self.folder.wanted_names(self.names.prefix)
+                changed = [piece for piece in pieces if old.get(piece.name) != piece.text]
+                check_held(self.programs, pieces, changed, self.folder.path, enabled)
             except BaseException:
                 self._restore(old, new, moved, enabled=before)
                 raise
@@ -83,8 +85,7 @@ class UnitSet:
         read = (read_unit(name, text, self.names) for name, text in texts if text is not None)
         return tuple(item for item in read if item is not None)
 
-    def _check(self, pieces: Sequence[Piece]) -> None:
-        ours = {item.piece.name for item in self._ours()}
+    def _check(self, pieces: Sequence[Piece], ours: Mapping[str, str]) -> None:
         for piece in pieces:
             if read_unit(piece.name, piece.text, self.names) is None:
                 raise ConfigurationError(f"{piece.name} is not a unit of this owner's jobs")
@@ -94,10 +95,11 @@ class UnitSet:
                     " is left as it is",
                     hint=f"mv {self.folder.file(piece.name)} somewhere else",
                 )
-        if pieces:
-            check_places(self.programs, pieces, self.folder.path)
-            check_calendars(self.programs, pieces)
-            check_units(self.programs, pieces)
+        changed = [piece for piece in pieces if ours.get(piece.name) != piece.text]
+        if changed:
+            check_places(self.programs, changed, self.folder.path)
+            check_calendars(self.programs, changed)
+            check_units(self.programs, changed, self.folder.path)
 
     def _change(
         self, old: Mapping[str, str], new: Mapping[str, str], moved: list[tuple[Path, Path]]
@@ -108,26 +110,27 @@ class UnitSet:
             moved += self._without_drop_ins(name)
             if old.get(name) != text:
                 self.folder.write(name, text)
+        timers = _timers(new)
+        enabled = frozenset(self.folder.wanted_names(self.names.prefix))
+        off = [name for name in timers if name not in enabled]
+        self.programs.control_all("--no-reload", "enable", names=off)
         self.programs.control("daemon-reload")
         self._forget(gone)
-        timers = _timers(new)
-        if timers:
-            self.programs.control("enable", "--now", *timers)
-        if changed := [name for name in timers if name in old and old[name] != new[name]]:
-            self.programs.control("restart", *changed)
+        self.programs.control_all("start", names=timers)
+        changed = [name for name in timers if name in old and old[name] != new[name]]
+        self.programs.control_all("restart", names=changed)
 
     def _retire(self, names: Sequence[str], moved: list[tuple[Path, Path]]) -> None:
         timers = _timers(names)
-        if timers:
-            self.programs.try_control("disable", "--now", *timers)
-            # Afterwards it is too late: systemd cleans only what it has a file of, and a stamp that
-            # stays starts a later timer of that name at once.
-            self.programs.try_control("clean", "--what=state", *timers)
+        self.programs.try_control_all("--no-reload", "disable", names=timers)
+        self.programs.try_control_all("stop", names=timers)
+        # A stamp that stays starts a later timer of that name at once. One that is not where we
+        # look is systemd's to clean, as long as it has a file of the timer.
+        elsewhere = [timer for timer in timers if not self._drop_stamp(timer)]
+        self.programs.try_control_all("clean", "--what=state", names=elsewhere)
         for name in names:
             moved += self._without_drop_ins(name)
             self.folder.remove(name)
-        for timer in timers:
-            self._stamp(timer).unlink(missing_ok=True)
         self.folder.remove_if_empty()
 
     def _restore(
@@ -145,10 +148,10 @@ class UnitSet:
         for place, kept in moved:
             kept.rename(place)
         self.programs.try_control("daemon-reload")
-        if timers := [name for name in enabled if name in old]:
-            self.programs.try_control("enable", "--now", *timers)
-        if timers := [name for name in _timers(changed) if name in enabled]:
-            self.programs.try_control("restart", *timers)
+        timers = [name for name in enabled if name in old]
+        self.programs.try_control_all("enable", "--now", names=timers)
+        timers = [name for name in _timers(changed) if name in timers]
+        self.programs.try_control_all("restart", names=timers)
 
     def _without_drop_ins(self, name: str) -> list[tuple[Path, Path]]:
         kept = self.folder.move_drop_ins(name, self.state_folder / "removed")
@@ -169,8 +172,15 @@ class UnitSet:
 
     def _forget(self, names: Sequence[str]) -> None:
         """Let systemd drop the memory of how units that are gone have failed."""
-        if names:
-            self.programs.try_control("reset-failed", *names)
+        self.programs.try_control_all("reset-failed", names=names)
+
+    def _drop_stamp(self, timer: str) -> bool:
+        """Delete the memory of a timer's last start; say whether there was one."""
+        try:
+            self._stamp(timer).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def _stamp(self, timer: str) -> Path:
         return stamp_folder(self.programs.scope) / f"stamp-{timer}"

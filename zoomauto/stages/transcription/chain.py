@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from zoomauto.domain.transcript import Transcript
-from zoomauto.errors import ZoomautoError
+from zoomauto.errors import DiskFull, ZoomautoError
 from zoomauto.media.probe import probe
 from zoomauto.media.silence import Silence, listen
 from zoomauto.media.tools import Tools
@@ -55,7 +55,7 @@ class Chain:
         """Have a file's speech written down; tell ``attempts`` how that went.
 
         ``room`` is a folder that is made and emptied for each engine. Raise CorruptMedia when the
-        file cannot be heard.
+        file cannot be heard, DiskFull when its sound does not fit.
         """
         info = probe(path, self._tools.ffmpeg)
         if not info.has_audio:
@@ -85,6 +85,8 @@ class Chain:
         try:
             told = self._engine(name).transcribe(speech)
             believed = _believed(told, speech)
+        except DiskFull:
+            raise
         except ZoomautoError as error:
             attempts.failures.append(error)
             attempts.misses.append(f"{name}: {error}")

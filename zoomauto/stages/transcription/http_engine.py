@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from zoomauto.domain.transcript import Cue, Transcript, tidied
 from zoomauto.errors import ConfigurationError, PermanentError, Unreachable
 from zoomauto.http import Answer, Body, Http
 from zoomauto.media.tools import Tools
+from zoomauto.ports.secrets import Secret
 from zoomauto.secrets import resolve_reference
 from zoomauto.stages.transcription.answer import cues_of, is_answer, language_of, spread, text_of
 from zoomauto.stages.transcription.engine import Speech
@@ -89,7 +91,7 @@ class HttpEngine:
 
     def transcribe(self, speech: Speech) -> Transcript:
         """Send the sound, in one piece where that is possible."""
-        shape = _KNOWN.get(self._key)
+        shape = _KNOWN.get(self._server)
         state = _State(
             shape=shape or SHAPES[0],
             is_proven=shape is not None,
@@ -105,7 +107,7 @@ class HttpEngine:
         return Transcript(cues=tidied(state.cues), language=language, engine=engine)
 
     @property
-    def _key(self) -> tuple[str, str]:
+    def _server(self) -> tuple[str, str]:
         return self._options.base_url, self._options.model
 
     def _next(self, rest: Span, speech: Speech, state: _State) -> timedelta:
@@ -153,7 +155,7 @@ class HttpEngine:
         state.language = state.language or language_of(document)
         if found and not state.is_proven:
             state.is_proven = True
-            _KNOWN[self._key] = state.shape
+            _KNOWN[self._server] = state.shape
 
     def _step_down(self, state: _State) -> None:
         place = SHAPES.index(state.shape) + 1
@@ -182,11 +184,10 @@ class HttpEngine:
 
     def _send(self, path: Path, shape: str) -> Answer:
         url = f"{self._options.base_url.rstrip('/')}/audio/transcriptions"
+        headers = {"Authorization": f"Bearer {self._key.reveal()}"} if self._key else {}
         with path.open("rb") as file:
             body = Body(form=dict(self._fields(shape)), files={"file": (path.name, file)})
-            return self._http.send(
-                "POST", url, headers=self._headers(), body=body, patience=self._timeout
-            )
+            return self._http.send("POST", url, headers=headers, body=body, patience=self._timeout)
 
     def _fields(self, shape: str) -> Iterator[tuple[str, str]]:
         yield "model", self._options.model
@@ -201,10 +202,9 @@ class HttpEngine:
         if self._options.prompt:
             yield "prompt", self._options.prompt
 
-    def _headers(self) -> dict[str, str]:
-        if not self._options.api_key:
-            return {}
-        return {"Authorization": f"Bearer {resolve_reference(self._options.api_key).reveal()}"}
+    @cached_property
+    def _key(self) -> Secret | None:
+        return resolve_reference(self._options.api_key) if self._options.api_key else None
 
 
 def _document(answer: Answer) -> Mapping[str, Any]:

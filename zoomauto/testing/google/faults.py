@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from zoomauto.testing.google.wire import Call
 
+_LONGEST_HOLD_SECONDS = 60
+
 
 @dataclass(kw_only=True)
 class Fault:
@@ -28,9 +30,15 @@ class Fault:
     keep: int | None = None
     #: Do what was asked, and cut the connection in place of the answer.
     is_lost: bool = False
-    #: With ``cut_after``: told when the bytes are there; the connection is cut when ``go`` is.
+    #: Told when it was taken or done; the connection is cut when ``go`` is.
     reached: threading.Event | None = None
     go: threading.Event | None = None
+
+    def hold(self) -> None:
+        """Say that it has come to this, and wait for the word."""
+        if self.reached is not None and self.go is not None:
+            self.reached.set()
+            self.go.wait(_LONGEST_HOLD_SECONDS)
 
     def fits(self, call: Call) -> bool:
         """Whether a request is meant."""

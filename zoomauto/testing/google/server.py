@@ -67,6 +67,10 @@ class FakeGoogle:
         """The options that lead a Google Drive destination here."""
         return self._options(drive.API, drive.UPLOAD)
 
+    def options(self, type_name: str) -> dict[str, str]:
+        """Give the options of a destination by its type."""
+        return self.youtube_options if type_name == "youtube" else self.drive_options
+
     def visit(self, address: str) -> None:
         """Open a page as a person's browser would, and follow it to its end."""
         with urlopen(address, timeout=10) as page:  # noqa: S310 - loopback
@@ -127,7 +131,10 @@ class FakeGoogle:
         if fault is not None and fault.status:
             return refused(fault.status, fault.reason, fault.headers)
         reply = self._served(call, fault)
-        return CUT if fault is not None and fault.is_lost else reply
+        if fault is None or not fault.is_lost:
+            return reply
+        fault.hold()
+        return CUT
 
     def _served(self, call: Call, fault: Fault | None) -> Reply:
         if call.path == _AUTH:

@@ -96,9 +96,7 @@ class Sessions:
         """Read the body into the session; give an answer when the fault has one."""
         if fault is not None and fault.cut_after is not None:
             self._read(session, call, fault.cut_after)
-            if fault.reached is not None and fault.go is not None:
-                fault.reached.set()
-                fault.go.wait()
+            fault.hold()
             return CUT
         if fault is not None and fault.keep is not None:
             self._read(session, call, fault.keep)

@@ -2,14 +2,14 @@
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from zoomauto.google.listener import Listener
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,45 +62,16 @@ class Call:
         return found if isinstance(found, dict) else {}
 
 
-class _Server(ThreadingHTTPServer):
-    """Knows its connections, so that none outlives it."""
-
-    daemon_threads = True
-
-    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
-        self.connections: set[Any] = set()
-        super().__init__(("127.0.0.1", port), handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a new connection."""
-        self.connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        """End a connection."""
-        self.connections.discard(request)
-        super().shutdown_request(request)
-
-
 class Wire:
-    """A server on a free port of this machine, a thread for each connection."""
+    """A server on a free port of this machine."""
 
     def __init__(self, answer: Callable[[Call], Reply], *, port: int = 0) -> None:
-        self._server = _Server(port, _handler(answer))
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
+        self._listener = Listener(port, _handler(answer))
+        self.origin = f"http://127.0.0.1:{self._listener.server_port}"
 
     def stop(self) -> None:
         """Cut every connection and give the port back. Doing it again does nothing."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        for connection in tuple(self._server.connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        self._listener.stop()
 
 
 def _handler(answer: Callable[[Call], Reply]) -> type[BaseHTTPRequestHandler]:

@@ -1,0 +1,1 @@
+"""A source, a stage and a destination for zoomauto."""
