@@ -51,12 +51,14 @@ def checks(client: ZoomClient, options: ZoomOptions, now: datetime) -> tuple[Che
         return tuple(findings.checks)
     findings.checks += _scopes(client, needs_of(options))
     persons: list[Person] = []
+    has_users = True
     if options.chosen_users == (ALL_USERS,):
-        findings.attempt("users", lambda: _users(client, options, persons))
+        has_users = findings.attempt("users", lambda: _users(client, options, persons))
     elif options.chosen_users != (WHOLE_ACCOUNT,):
         persons += people(client, options)
     found: list[ListedRecording] = []
-    findings.attempt("recordings", lambda: _page(client, options, persons, found, now))
+    if has_users:
+        findings.attempt("recordings", lambda: _page(client, options, persons, found, now))
     if found:
         findings.attempt("files", lambda: _files(client, found[0]))
     findings.checks += _deleted_soon(found, now)
