@@ -103,7 +103,7 @@ def check_held(
         _check_equal(programs, piece.name, _expected(piece, folder), shown.get(piece.name, {}))
 
 
-def _waiting(name: str) -> Mapping[str, str]:
+def _waiting(name: str) -> dict[str, str]:
     return {"active": "active"} if name.endswith(".timer") else {}
 
 
