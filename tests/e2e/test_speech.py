@@ -189,6 +189,7 @@ def test_what_is_said_is_heard_cut_written_and_published_everywhere(  # noqa: PL
     server: AsrServer,
     google: FakeGoogle,
     moto: Any,
+    s3rver: Any,
     webdav: Any,
     sshd: Any,
     webdav_options: dict[str, Any],
@@ -199,6 +200,12 @@ def test_what_is_said_is_heard_cut_written_and_published_everywhere(  # noqa: PL
     world.add_destination(
         "bucket", "object-store", moto.options(bucket), secret_access_key=moto.secret_access_key
     )
+    world.add_destination(
+        "second",
+        "object-store",
+        s3rver.options("shared/speech"),
+        secret_access_key=s3rver.secret_access_key,
+    )
     world.add_destination("dav", "webdav", webdav_options, password="secret")  # noqa: S106
     world.add_destination("server", "sftp", sshd.options(remote))
     world.add_destination(
@@ -206,7 +213,8 @@ def test_what_is_said_is_heard_cut_written_and_published_everywhere(  # noqa: PL
     )
     world.log_in("drive", google)
     folder = f"folder:{out}"
-    add_job(world, server, {folder: "", "bucket": "", "dav": "", "server": "", "drive": "video"})
+    everything = dict.fromkeys((folder, "bucket", "second", "dav", "server"), "")
+    add_job(world, server, everything | {"drive": "video"})
 
     world.environment["ASR_KEY"] = "sk-wrong"
     first = world.zoomauto("run", "daily", "--since=2026-11-01", code=3)
@@ -225,6 +233,7 @@ def test_what_is_said_is_heard_cut_written_and_published_everywhere(  # noqa: PL
     assert held(webdav.root / webdav_options["url"].rpartition("/")[2]) == published
     assert held(remote) == published
     assert objects(moto, bucket) == published
+    assert objects(s3rver, "shared", "speech/") == published
     films = {k: v for k, v in published.items() if k.endswith(".mp4")}
     drive = google.drive.files.values()
     told = {f.resource["name"]: hashlib.sha256(f.content).hexdigest() for f in drive if f.content}
@@ -253,12 +262,15 @@ def _rest(time: str) -> timedelta:
     return timedelta(milliseconds=int(time.rpartition(".")[2]))
 
 
-def objects(server: Any, bucket: str) -> dict[str, str]:
-    """Give the hash of every object of a bucket."""
+def objects(server: Any, bucket: str, prefix: str = "") -> dict[str, str]:
+    """Give the hash of every object of a bucket's folder."""
     keys = {"aws_access_key_id": server.access_key_id}
     keys["aws_secret_access_key"] = server.secret_access_key
     options = {"allow_http": True}
     store = S3Store(bucket, endpoint=server.endpoint, client_options=options, **keys)
-    names = [meta["path"] for batch in store.list() for meta in batch]
+    names = [meta["path"] for batch in store.list(prefix) for meta in batch]
     contents = {name: bytes(store.get(name).bytes()) for name in names}
-    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return {
+        name.removeprefix(prefix): hashlib.sha256(content).hexdigest()
+        for name, content in contents.items()
+    }
