@@ -266,8 +266,7 @@ def objects(server: Any, bucket: str, prefix: str = "") -> dict[str, str]:
     """Give the hash of every object of a bucket's folder."""
     keys = {"aws_access_key_id": server.access_key_id}
     keys["aws_secret_access_key"] = server.secret_access_key
-    options = {"allow_http": True}
-    store = S3Store(bucket, endpoint=server.endpoint, client_options=options, **keys)
+    store = S3Store(bucket, endpoint=server.endpoint, client_options={"allow_http": True}, **keys)
     names = [meta["path"] for batch in store.list(prefix) for meta in batch]
     contents = {name: bytes(store.get(name).bytes()) for name in names}
     return {

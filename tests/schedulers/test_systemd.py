@@ -53,7 +53,6 @@ KillSignal=SIGTERM
 Nice=10
 IOSchedulingClass=best-effort
 IOSchedulingPriority=7
-UMask=0077
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes

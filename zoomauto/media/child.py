@@ -1,16 +1,13 @@
 """Running a program that reports progress, as a child that cannot outlive us."""
 
-import ctypes
 import os
-import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
+
+from zoomauto.media.own_child import Child, end, own_child
 
 #: A child that prints more than this on standard error is stopped; nobody would read it.
 _MOST_TEXT = 16 * 2**20
@@ -43,7 +40,7 @@ def run_child(
     Standard output carries ffmpeg's ``-progress`` lines. No shell, nothing on standard input.
     ``niceness`` is added to ours. Raise OSError when it cannot be started.
     """
-    with _child(command, niceness) as child:
+    with own_child(command, environment=_environment(), niceness=niceness) as child:
         listener = _Listener(child)
         overdue = _Overdue(child, timeout)
         try:
@@ -61,72 +58,16 @@ def run_child(
     )
 
 
-@contextmanager
-def _child(command: Sequence[str], niceness: int) -> "Iterator[subprocess.Popen[bytes]]":
-    """Start a child; however this ends, by Ctrl-C too, the child has ended before.
-
-    Its own session keeps a Ctrl-C in the terminal for us alone, so that it is we who end it.
-    """
-    child = subprocess.Popen(  # noqa: S603 - no shell, and every argument is made by us
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(),
-        start_new_session=True,
-        # Safe with threads: all it does in the child is three system calls, looked up before.
-        preexec_fn=_prepared(os.getpid(), niceness),  # noqa: PLW1509
-    )
-    try:
-        yield child
-    finally:
-        if child.poll() is None:
-            _end(child)
-        child.wait()
-        for pipe in (child.stdout, child.stderr):
-            if pipe:
-                pipe.close()
-
-
-def _end(child: "subprocess.Popen[bytes]") -> None:
-    """End a child and its own children: an ffmpeg may be a script that starts another."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-
-
 def _environment() -> dict[str, str]:
     """Give our environment without what would change ffmpeg's messages."""
     kept = {k: v for k, v in os.environ.items() if k not in {"FFREPORT", "AV_LOG_FORCE_COLOR"}}
     return {**kept, "LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1"}
 
 
-_PR_SET_PDEATHSIG = 1
-
-
-def _prepared(parent: int, niceness: int) -> Callable[[], None] | None:
-    """Make what runs in the child before the program: Linux ends it when its parent is gone.
-
-    A killed zoomauto (``kill -9``) cannot end its children itself, and an ffmpeg that goes on
-    would write into a file that the next run has taken over. See prctl(2), PR_SET_PDEATHSIG;
-    the parent it means is the thread that starts the child, and that one waits for its end.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl, nice = ctypes.CDLL(None).prctl, os.nice
-
-    def prepare() -> None:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-        nice(niceness)
-
-    return prepare
-
-
 class _Listener:
     """Collects standard error while progress is read elsewhere."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, child: Child) -> None:
         self.lines: list[str] = []
         self.gave_up = False
         self._child = child
@@ -136,7 +77,7 @@ class _Listener:
     def close(self) -> None:
         """Wait for the last line. Only an ended child closes its end."""
         if self._child.poll() is None:
-            _end(self._child)
+            end(self._child)
         self._thread.join()
 
     def _listen(self) -> None:
@@ -145,7 +86,7 @@ class _Listener:
             heard += len(line)
             if heard > _MOST_TEXT:
                 self.gave_up = True
-                _end(self._child)
+                end(self._child)
                 return
             self.lines.append(line.rstrip("\r\n"))
 
@@ -153,7 +94,7 @@ class _Listener:
 class _Overdue:
     """Ends a child that takes too long."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", timeout: timedelta) -> None:
+    def __init__(self, child: Child, timeout: timedelta) -> None:
         self.has_struck = False
         self._child = child
         self._timer = threading.Timer(timeout.total_seconds(), self._strike)
@@ -165,7 +106,7 @@ class _Overdue:
 
     def _strike(self) -> None:
         self.has_struck = True
-        _end(self._child)
+        end(self._child)
 
 
 def _follow(pipe: IO[bytes] | None, advance: Callable[[float], None]) -> timedelta | None:

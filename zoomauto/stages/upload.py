@@ -14,6 +14,7 @@ from zoomauto.domain.naming import NameFields, render_name
 from zoomauto.domain.recording import Recording
 from zoomauto.errors import (
     AuthenticationError,
+    ConfigurationError,
     DiskFull,
     RateLimited,
     Unreachable,
@@ -24,6 +25,10 @@ from zoomauto.ports.destination import Choosy, Delivered, Destination, Parcel
 from zoomauto.ports.stage import StageContext, StageResult
 
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,10}){1,2}")
+
+
+#: The trouble of one destination, which keeps no other waiting.
+_OF_A_PLACE = (AuthenticationError, ConfigurationError, DiskFull, RateLimited, Unreachable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +101,7 @@ class UploadStage:
         for name, destination in context.destinations.items():
             try:
                 notes.append(_publish_all(context, name, destination))
-            except (Unreachable, DiskFull, AuthenticationError, RateLimited) as error:
+            except _OF_A_PLACE as error:
                 failures.append(error)
         if failures:
             raise failures[0]

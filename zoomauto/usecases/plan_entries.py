@@ -1,6 +1,6 @@
 """Plan what a scheduler backend should hold, and compare it with what it does hold."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -12,12 +12,10 @@ from zoomauto.domain.instant import as_utc
 from zoomauto.domain.invocation import Invocation, Obstacle
 from zoomauto.domain.job import Job
 from zoomauto.domain.policy import shift_of
-from zoomauto.domain.source import SourceConfig
-from zoomauto.errors import ConfigurationError
 from zoomauto.ports.clock import Clock
-from zoomauto.ports.store import Store, Transaction
+from zoomauto.ports.store import Store
 from zoomauto.usecases.choose_backend import Backend, Choice, ChooseBackend
-from zoomauto.usecases.select_recordings import reach_of
+from zoomauto.usecases.find_obstacles import unreadable_secrets
 
 #: A run ends itself after its timeout; this is for one that no longer can.
 _LAST_CHANCE = timedelta(minutes=5)
@@ -73,7 +71,7 @@ class PlanEntries:
         invocation = self.invocation(backend.scope)
         with self.store.reading() as tx:
             jobs = tuple(job for job in tx.jobs.list(owner) if job.slug not in without)
-            secrets = tuple(_unreadable_secrets(tx, jobs, self.clock.now()))
+            secrets = unreadable_secrets(tx, jobs, self.clock.now())
         fresh = Wanted(
             owner=owner,
             installation=backend.installation,
@@ -142,26 +140,3 @@ def _as_computed_before(plan: EntryPlan) -> EntryPlan | None:
     wanted = replace(plan.wanted, start_at=application.start_at, horizon=span)
     pieces = plan.backend.scheduler.render(wanted)
     return replace(plan, wanted=wanted, pieces=pieces, earlier=pieces)
-
-
-def _unreadable_secrets(tx: Transaction, jobs: Iterable[Job], now: datetime) -> Iterable[Obstacle]:
-    """Find what active jobs need from the environment of whoever starts them."""
-    found: dict[str, Obstacle] = {}
-    for job in jobs:
-        for source in _sources(tx, job, now) if job.spec.is_active else ():
-            for key, reference in source.secrets.items():
-                if reference.startswith("env:"):
-                    found[f"{source.name} {key}"] = Obstacle(
-                        message=f"source {source.name!r} reads its {key} from the environment"
-                        f" ({reference}), which a scheduler does not set",
-                        hint=f"zoomauto source update {source.name!r} --secret"
-                        f" {key}=file:/path/of/a/file, or credential:NAME under systemd",
-                    )
-    return found.values()
-
-
-def _sources(tx: Transaction, job: Job, now: datetime) -> tuple[SourceConfig, ...]:
-    try:
-        return reach_of(tx, job, now=now).sources
-    except ConfigurationError:  # it has nothing to look at; its runs will say so
-        return ()

@@ -39,7 +39,6 @@ KillSignal=SIGTERM
 Nice=10
 IOSchedulingClass=best-effort
 IOSchedulingPriority=7
-UMask=0077
 NoNewPrivileges=yes
 LockPersonality=yes
 RestrictRealtime=yes

@@ -74,8 +74,9 @@ class TranscriptionStage:
         attempts = Attempts()
         if self._options.use_source:
             _take_from_source(context, artifact, attempts)
-        if attempts.transcript is None and self._options.engines:
-            path = Path(context.folder) / artifact.path
+        path = Path(context.folder) / artifact.path
+        # What is published already is here no more; only its source's words can come late.
+        if attempts.transcript is None and self._options.engines and path.exists():
             room = Path(context.folder) / "transcription" / "engine"
             chain.ask(path, room, context.progress, attempts)
             if self._options.required and attempts.failure is not None:
