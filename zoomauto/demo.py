@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ class Published:
 
     name: str
     size_bytes: int
-    duration_seconds: float
+    #: None for what is no film.
+    duration_seconds: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,10 +160,9 @@ class Demo:
         shell.heading("What came out:")
         published = tuple(_published(path) for path in sorted(shell.folder.glob("published/*")))
         for file in published:
-            self.say(
-                f"    published/{file.name}"
-                f"  ({file.duration_seconds:.0f} s, {file.size_bytes / 1e6:.1f} MB)"
-            )
+            length = "" if file.duration_seconds is None else f"{file.duration_seconds:.0f} s, "
+            size = f"{file.size_bytes / 1e6:.1f} MB" if length else f"{file.size_bytes:,} bytes"
+            self.say(f"    published/{file.name}  ({length}{size})")
         shell.heading("When it would start by itself:")
         shell.run("schedule", "next", "nightly", "--count", "3")
         job = shell.data("job", "show", "nightly")
@@ -257,7 +257,9 @@ def _environment(outside: Mapping[str, str], folder: Path) -> dict[str, str]:
 
 
 def _published(path: Path) -> Published:
-    duration = read_mp4(path).duration or timedelta()
+    length = read_mp4(path).duration if path.suffix == ".mp4" else None
     return Published(
-        name=path.name, size_bytes=path.stat().st_size, duration_seconds=duration.total_seconds()
+        name=path.name,
+        size_bytes=path.stat().st_size,
+        duration_seconds=None if length is None else length.total_seconds(),
     )

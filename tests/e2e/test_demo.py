@@ -21,6 +21,11 @@ PUBLISHED = {
     'Weekly Q&A: "why?" 1-2 \N{ROCKET}.mp4': 51,
     "Weekly planning.mp4": 51,
 }
+#: On the clock of the cut: nothing went from the start of this one.
+WORDS = """\
+00:00:01.000 --> 00:00:05.121
+<v Ann>Welcome back. Today
+we come to waves, and"""
 
 
 @pytest.fixture
@@ -59,9 +64,17 @@ def lengths(home: Path) -> dict[str, int]:
     """Give what was published, the dates left out, and how many seconds each takes."""
     return {
         path.name[len("2026-11-23 ") :]: round(length.total_seconds())
-        for path in (home / "here" / FOLDER / "published").iterdir()
+        for path in (home / "here" / FOLDER / "published").glob("*.mp4")
         if (length := read_mp4(path).duration)
     }
+
+
+def words(home: Path) -> list[str]:
+    """Give the names of what was written down, and the first subtitle."""
+    folder = home / "here" / FOLDER / "published"
+    names = [p.name[len("2026-11-23 ") :] for p in folder.iterdir() if p.suffix != ".mp4"]
+    (written,) = folder.glob("*.vtt")
+    return [*sorted(names)[:-1], written.read_text("utf-8").split("\n\n")[1]]
 
 
 def complaints(stderr: str) -> list[str]:
@@ -76,6 +89,7 @@ def test_it_publishes_what_matches_and_leaves_nothing_outside_its_folder_twice_i
 
         assert (ended.returncode, complaints(ended.stderr)) == (0, [])
         assert lengths(home) == PUBLISHED
+        assert words(home) == ["Physics lecture 7.srt", "Physics lecture 7.transcript.json", WORDS]
         assert "Zoom is still processing 1 of 1 files" in ended.stdout
         assert "blank: no sound above -40 dB" in ended.stdout
         assert "0 matched, 1 unmatched, 5 skipped; 0 processed, 0 failed" in ended.stdout

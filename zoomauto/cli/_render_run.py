@@ -26,6 +26,9 @@ _ITEM_COLUMNS = ("id", "recording", "template", "status", "what happened")
 _RUN_COLUMNS = ("id", "job", "trigger", "scheduled for", "started", "took", "status", "error")
 
 
+_SECOND = timedelta(seconds=1)
+
+
 def report(call: Call, found: RunReport | None, *, is_silent: bool) -> None:
     """Show what a run did, and those that had waited for it; None means that nothing was due.
 
@@ -223,13 +226,17 @@ def _preview_row(item: PreviewItem) -> tuple[Any, ...]:
         for stage, word in item.stages.items()
         if word == "run"
     )
-    takes = span(item.estimated_time)
+    takes = _takes(item.estimated_time)
     return (item.action, item.name, item.template, stages, size, takes, item.reason)
 
 
 def _stage_words(stage: str, takes: timedelta | None) -> str:
-    is_told = takes is not None and takes >= timedelta(seconds=1)
+    is_told = takes is not None and takes >= _SECOND
     return f"{stage} {span(takes)}" if is_told else stage
+
+
+def _takes(time: timedelta | None) -> str | None:
+    return span(time) if time is None or time >= _SECOND else "under 1 s"
 
 
 def _run_row(run: Run, zone: str) -> tuple[Any, ...]:

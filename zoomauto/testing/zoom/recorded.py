@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,16 +41,29 @@ class Session:
     clip: Clip
     #: How long ago it began.
     ago: timedelta
+    #: Whether the cloud has written down what was said.
+    has_words: bool = False
     #: How long the cloud still needs to finish it.
     ready_in: timedelta = timedelta()
 
+
+#: What is said in a lecture: when each sentence begins, in seconds, and who says it.
+_WORDS = (
+    (1, "Ann", "Welcome back. Today we come to waves, and to what happens where two of them meet."),
+    (9, "Ann", "Drop two stones into a pond, and watch the rings run through each other."),
+    (18, "Ben", "Do they not push each other out of the way?"),
+    (23, "Ann", "They do not. Each goes on as if it were alone; only their heights add up."),
+    (32, "Ann", "Where a crest meets a crest the water rises twice as high."),
+    (40, "Ben", "And where a crest meets a trough nothing moves at all?"),
+    (45, "Ann", "Exactly."),
+)
 
 #: Of today and yesterday, even where yesterday had 23 hours.
 SESSIONS = (
     Session(topic="Weekly planning", clip=_TALK, ago=timedelta(hours=23)),
     Session(topic="Weekly call that nobody joined", clip=_SILENCE, ago=timedelta(hours=22)),
     Session(topic="Birthday", clip=_TALK, ago=timedelta(hours=21)),
-    Session(topic="Physics lecture 7", clip=_LECTURE, ago=timedelta(hours=3)),
+    Session(topic="Physics lecture 7", clip=_LECTURE, ago=timedelta(hours=3), has_words=True),
     Session(topic='Weekly Q&A: "why?" 1/2 \N{ROCKET}', clip=_TALK, ago=timedelta(hours=2)),
     Session(
         topic="Physics lecture 8",
@@ -75,7 +88,8 @@ def recorded_world(ffmpeg: Ffmpeg, folder: Path, *, now: datetime) -> World:
     clips = {session.clip for session in SESSIONS}
     with ThreadPoolExecutor(max_workers=len(clips)) as threads:
         list(threads.map(make, clips))
-    meetings = [_meeting(session, folder / session.clip.name, now) for session in SESSIONS]
+    (folder / "words.vtt").write_text(_transcript(), encoding="utf-8")
+    meetings = [_meeting(session, folder, now) for session in SESSIONS]
     return World(users=[_HOST], meetings=meetings)
 
 
@@ -95,7 +109,17 @@ def _recipe(clip: Clip, target: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _meeting(session: Session, path: Path, now: datetime) -> Meeting:
+def _transcript() -> str:
+    """Write what is said as Zoom does: each sentence lasts until the next one begins."""
+    ends = [*(start for start, _, _ in _WORDS[1:]), 48]
+    cues = (
+        f"\n{number}\n00:00:{start:02d}.000 --> 00:00:{end:02d}.000\n{speaker}: {text}\n"
+        for number, ((start, speaker, text), end) in enumerate(zip(_WORDS, ends, strict=True), 1)
+    )
+    return f"WEBVTT\n{''.join(cues)}"
+
+
+def _meeting(session: Session, folder: Path, now: datetime) -> Meeting:
     start_at = now - session.ago
     digest = hashlib.sha256(session.topic.encode()).digest()
     file = File(
@@ -103,7 +127,15 @@ def _meeting(session: Session, path: Path, now: datetime) -> Meeting:
         start_at=start_at,
         end_at=start_at + timedelta(seconds=session.clip.seconds),
         processing_until=now + session.ready_in if session.ready_in else None,
-        path=path,
+        path=folder / session.clip.name,
+    )
+    words = replace(
+        file,
+        id=digest.hex()[32:],
+        file_type="TRANSCRIPT",
+        extension="VTT",
+        recording_type="audio_transcript",
+        path=folder / "words.vtt",
     )
     return Meeting(
         uuid=base64.b64encode(digest[:16]).decode(),
@@ -112,5 +144,5 @@ def _meeting(session: Session, path: Path, now: datetime) -> Meeting:
         topic=session.topic,
         start_at=start_at,
         duration=session.clip.seconds // 60,
-        files=(file,),
+        files=(file, words) if session.has_words else (file,),
     )
