@@ -24,7 +24,12 @@ def add(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
     type_name: Annotated[
-        str, typer.Option("--type", metavar="TYPE", help="Kind of destination, as in folder.")
+        str,
+        typer.Option(
+            "--type",
+            metavar="TYPE",
+            help="folder, object-store, webdav, sftp, rclone, command, youtube or google-drive.",
+        ),
     ],
     option: OptionPairs = None,
     secret: SecretPairs = None,
