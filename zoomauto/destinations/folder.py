@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, ClassVar
+from typing import ClassVar
 
 from zoomauto.domain.place_name import name_candidates, temporary_name
 from zoomauto.domain.source import Check
@@ -17,10 +17,10 @@ from zoomauto.errors import (
     CorruptMedia,
     DiskFull,
     InvalidOptions,
-    TemporaryError,
     Unreachable,
     ZoomautoError,
 )
+from zoomauto.media.parcel_file import opened
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Delivered, Parcel
 from zoomauto.ports.progress import Progress
@@ -190,7 +190,7 @@ def _copy(parcel: Parcel, temporary: Path, progress: Progress) -> None:
     """Copy the parcel's bytes and flush them; raise CorruptMedia when they are not its own."""
     digest = hashlib.sha256()
     size = 0
-    with _opened(parcel) as source, temporary.open("xb", buffering=0) as target:
+    with opened(parcel) as source, temporary.open("xb", buffering=0) as target:
         with progress.step(parcel.name, total=parcel.size_bytes, unit="bytes") as step:
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
@@ -201,17 +201,6 @@ def _copy(parcel: Parcel, temporary: Path, progress: Progress) -> None:
         written = os.fstat(target.fileno()).st_size
     if digest.hexdigest() != parcel.sha256 or not size == written == parcel.size_bytes:
         raise CorruptMedia(f"{parcel.path.name} has changed since it was made; it is not published")
-
-
-@contextmanager
-def _opened(parcel: Parcel) -> Iterator[BinaryIO]:
-    """Open the file to publish; that it cannot be read is not the destination's fault."""
-    try:
-        file = Path(parcel.path).open("rb")  # noqa: SIM115 - closed below, opened where it fails
-    except OSError as error:
-        raise TemporaryError(f"{parcel.path} cannot be read: {error.strerror}") from error
-    with file:
-        yield file
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import secrets
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +18,7 @@ from zoomauto.http import Answer, Body, Http
 from zoomauto.masking import mask
 from zoomauto.media.tools import Tools
 from zoomauto.ports.secrets import Secret
+from zoomauto.tokens import KeptTokens
 
 #: An access token is renewed so long before it ends.
 RENEWED_BEFORE = timedelta(seconds=60)
@@ -79,33 +79,15 @@ def missing_scopes(granted: Iterable[str], wanted: Iterable[str]) -> tuple[str, 
     return tuple(scope for scope in wanted if scope not in known)
 
 
-class Tokens:
+class Tokens(KeptTokens[Token]):
     """Gets access tokens from a login, and keeps the newest."""
 
     def __init__(self, options: GoogleOptions, tools: Tools, http: Http, file: LoginFile) -> None:
+        super().__init__(tools.clock)
         self._options = options
         self._tools = tools
         self._http = http
         self._file = file
-        self._lock = threading.Lock()
-        self._token: Token | None = None
-
-    def current(self) -> Token:
-        """Give a token that is good for a while.
-
-        Raise AuthenticationError, ConfigurationError or TemporaryError when there is none.
-        """
-        with self._lock:
-            token = self._token
-            if token is None or self._tools.clock.now() >= token.stale_at:
-                token = self._token = self._refreshed()
-            return token
-
-    def renew(self, refused: Token) -> None:
-        """Forget a token that was refused, unless another thread has replaced it already."""
-        with self._lock:
-            if self._token is refused:
-                self._token = None
 
     def exchange(self, code: str, asking: Asking) -> Login:
         """Turn the code that a person brought back into a login, and keep it.
@@ -132,11 +114,11 @@ class Tokens:
         login = Login(refresh_token=Secret(refresh), scopes=scopes, ends_at=self._end_of(document))
         with self._file.locked():
             self._file.save(login)
-        with self._lock:
-            self._token = self._token_in(document, login)
+        self.keep(self._token_in(document, login))
         return login
 
-    def _refreshed(self) -> Token:
+    def fresh(self) -> Token:
+        """Renew the login's access token."""
         # Nobody else may use a refresh token while it is replaced.
         with self._file.locked():
             login = self._file.required()

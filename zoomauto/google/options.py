@@ -2,9 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
+from zoomauto.address import require_secure
 from zoomauto.errors import InvalidOptions
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -30,25 +29,4 @@ class GoogleOptions:
         if not _ACCOUNT.fullmatch(self.account):
             raise InvalidOptions("account is one word of letters, digits, dots and dashes")
         for name in ("auth_url", "token_url"):
-            check_address(name, getattr(self, name))
-
-
-def check_address(name: str, address: str) -> None:
-    """Raise InvalidOptions unless secrets may be sent to that address."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
-    if not host or not is_safe or parts.query or parts.fragment or "@" in parts.netloc:
-        raise InvalidOptions(f"{name} must be an https address, not {address!r}")
-
-
-def _is_this_machine(host: str) -> bool:
-    """Whether what is sent there unencrypted never leaves the machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+            require_secure(name, getattr(self, name))

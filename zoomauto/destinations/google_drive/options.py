@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from zoomauto.address import require_secure
 from zoomauto.errors import InvalidOptions
-from zoomauto.google.options import GoogleOptions, check_address
+from zoomauto.google.options import GoogleOptions
 
 #: Files and folders that this application made.
 OWN_FILES = "https://www.googleapis.com/auth/drive.file"
@@ -33,7 +34,7 @@ class DriveOptions(GoogleOptions):
                 f"folder is the id at the end of a folder's address, not {self.folder!r}"
             )
         for name in ("api_base", "upload_base"):
-            check_address(name, getattr(self, name))
+            require_secure(name, getattr(self, name))
 
     @property
     def scopes(self) -> tuple[str, ...]:

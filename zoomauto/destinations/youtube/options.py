@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from zoomauto.address import require_secure
 from zoomauto.errors import InvalidOptions
-from zoomauto.google.options import GoogleOptions, check_address
+from zoomauto.google.options import GoogleOptions
 
 #: Films, captions, playlists and pictures: one scope grants them all.
 SCOPES = ("https://www.googleapis.com/auth/youtube.force-ssl",)
@@ -67,7 +68,7 @@ class YouTubeOptions(GoogleOptions):
         if self.thumbnail_seconds is not None and self.thumbnail_seconds < 0:
             raise InvalidOptions("thumbnail_seconds cannot be negative")
         for name in ("api_base", "upload_base"):
-            check_address(name, getattr(self, name))
+            require_secure(name, getattr(self, name))
 
 
 def is_language(text: str) -> bool:

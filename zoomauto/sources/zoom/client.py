@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from zoomauto.sources.zoom.faults import (
 from zoomauto.sources.zoom.options import ZoomOptions
 from zoomauto.sources.zoom.pace import Label, Pace, ask_patiently
 from zoomauto.sources.zoom.pages import Document, Page, document_in, page_in
+from zoomauto.tokens import KeptTokens
 
 logger = logging.getLogger(__name__)
 
@@ -51,34 +51,17 @@ class Token:
         return {"Authorization": f"Bearer {self.secret.reveal()}"}
 
 
-class Tokens:
+class Tokens(KeptTokens[Token]):
     """Gets access tokens, and keeps the newest (Server-to-Server OAuth)."""
 
     def __init__(self, options: ZoomOptions, tools: Tools, http: Http) -> None:
+        super().__init__(tools.clock)
         self._options = options
         self._tools = tools
         self._http = http
-        self._lock = threading.Lock()
-        self._token: Token | None = None
 
-    def current(self) -> Token:
-        """Give a token that is good for a while.
-
-        Raise AuthenticationError, ConfigurationError or TemporaryError when there is none.
-        """
-        with self._lock:
-            token = self._token
-            if token is None or self._tools.clock.now() >= token.stale_at:
-                token = self._token = self._asked()
-            return token
-
-    def renew(self, refused: Token) -> None:
-        """Forget a token that was refused, unless another thread has replaced it already."""
-        with self._lock:
-            if self._token is refused:
-                self._token = None
-
-    def _asked(self) -> Token:
+    def fresh(self) -> Token:
+        """Ask Zoom for a token."""
         options = self._options
         secret = self._tools.secrets.get("client_secret").reveal()
         pair = base64.b64encode(f"{options.client_id}:{secret}".encode()).decode()

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
+from zoomauto.address import require_secure
 from zoomauto.errors import InvalidOptions
 
 ALL_USERS = "all"
@@ -53,7 +52,7 @@ class ZoomOptions:
             if not getattr(self, name).strip():
                 raise InvalidOptions(f"the {name} of a Zoom source is empty")
         for name in ("api_base", "token_url"):
-            _check_address(name, getattr(self, name))
+            require_secure(name, getattr(self, name))
         if not self.chosen_users:
             raise InvalidOptions("users names nobody", hint="--option users=all")
 
@@ -70,23 +69,3 @@ class ZoomOptions:
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def _check_address(name: str, address: str) -> None:
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
-    if not host or not is_safe or parts.query or parts.fragment or "@" in parts.netloc:
-        raise InvalidOptions(f"{name} must be an https address, not {address!r}")
-
-
-def _is_this_machine(host: str) -> bool:
-    """Whether secrets sent there unencrypted never leave the machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

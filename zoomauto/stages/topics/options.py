@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
-from urllib.parse import urlsplit
 
+from zoomauto.address import require_base
 from zoomauto.errors import InvalidOptions
 from zoomauto.secrets import check_reference
 
@@ -45,7 +45,7 @@ class TopicsOptions:
         if self.api_key:
             check_reference(self.api_key)
         if self.base_url:
-            _check_address(self.base_url)
+            require_base("topics", self.base_url)
         if self.engine == "http" and not (self.base_url and self.model):
             raise InvalidOptions(
                 "topics.engine http needs topics.base_url and topics.model",
@@ -56,22 +56,6 @@ class TopicsOptions:
     def shortest(self) -> timedelta:
         """How long a chapter is at least."""
         return timedelta(seconds=self.min_chapter_seconds)
-
-
-def _check_address(base_url: str) -> None:
-    try:
-        parts = urlsplit(base_url)
-        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise InvalidOptions("topics.base_url must begin with http:// or https:// and a host")
-    if parts.username or parts.password or parts.query:
-        # What was given may hold the secret itself: it must not be repeated.
-        raise InvalidOptions(
-            "topics.base_url cannot hold credentials",
-            hint="give topics.api_key a reference such as env:OPENAI_API_KEY",
-        )
 
 
 def _require(name: str, value: float, least: float, most: float) -> None:

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
+from zoomauto.address import require_base
 from zoomauto.errors import InvalidOptions
 from zoomauto.secrets import check_reference
 
@@ -58,7 +58,7 @@ class TranscriptionOptions:
         if self.api_key:
             check_reference(self.api_key)
         if self.base_url:
-            _check_address(self.base_url)
+            require_base("transcription", self.base_url)
         if self.words:
             _check_command(self.words)
         if not 0.1 <= self.max_upload_mb <= 10_000:  # noqa: PLR2004 - written so that NaN fails
@@ -88,22 +88,6 @@ def _check_engines(options: TranscriptionOptions) -> None:
             raise InvalidOptions(
                 f"transcription.engine {engine} needs {needed}", hint="set both in the same table"
             )
-
-
-def _check_address(base_url: str) -> None:
-    try:
-        parts = urlsplit(base_url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise _refused("base_url", f"{base_url!r}: it begins with http:// or https://")
-    if parts.username or parts.password or parts.query:
-        # What was given may hold the secret itself: it must not be repeated.
-        raise InvalidOptions(
-            "transcription.base_url cannot hold credentials",
-            hint="give transcription.api_key a reference such as env:OPENAI_API_KEY",
-        )
 
 
 def _check_command(words: tuple[str, ...]) -> None:
