@@ -176,7 +176,7 @@ from zoomauto.testing.progress import FakeProgress
 
 path, sha256, fifo = sys.argv[1:]
 parcel = Parcel(path=Path(path), size_bytes=4, sha256=sha256, name="x", extension="", identity="x")
-options = CommandOptions(command=f"sh -c 'exec 3>{fifo}; echo $$ >&3; sleep 600' {{path}}")
+options = CommandOptions(command=f"sh -c 'exec 3>{fifo}; echo $$ >&3; exec sleep 600' {{path}}")
 CommandDestination(options, Tools(workspace=None, clock=None)).publish(parcel, FakeProgress())
 """
 
@@ -191,7 +191,7 @@ def test_the_command_does_not_outlive_us(
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child, fifo.open() as alive:
         assert alive.readline().strip().isdigit()
         child.send_signal(ending)
-        # The shell holds the other end; nothing comes, and its end comes when it is gone.
+        # The program holds the other end; nothing comes, and its end comes when it is gone.
         assert alive.read() == ""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import webvtt
 from obstore.store import S3Store
 
 from zoomauto.media.ffmpeg import find_ffmpeg
@@ -21,7 +22,7 @@ from zoomauto.testing.asr import AsrServer, rate_limited
 from zoomauto.testing.google.faults import Fault
 from zoomauto.testing.google.server import FakeGoogle
 
-webvtt = pytest.importorskip("webvtt")
+pytestmark = pytest.mark.slow
 
 Component = Callable[[object, str], None]
 
@@ -241,14 +242,14 @@ def test_what_is_said_is_heard_cut_written_and_published_everywhere(  # noqa: PL
 
     for name in (TALK, LECTURE):
         heard = starts(out / f"{name}.mp4")
-        written = webvtt.read(out / f"{name}.vtt").captions
+        written = webvtt.read(str(out / f"{name}.vtt")).captions
         begun = [timedelta(seconds=c.start_in_seconds) + _rest(c.start) for c in written]
         assert len(heard) == len(SENTENCES)
         assert all(min(abs(b - h) for b in begun) <= MOST for h in heard), (begun, heard)
-    words = " ".join(c.text for c in webvtt.read(out / f"{TALK}.vtt").captions).split()
+    words = " ".join(c.text for c in webvtt.read(str(out / f"{TALK}.vtt")).captions).split()
     said = " ".join(text for _, text in SENTENCES).split()
     assert words == said
-    assert [c.voice for c in webvtt.read(out / f"{LECTURE}.vtt").captions] == ["Ada", "Ada"]
+    assert [c.voice for c in webvtt.read(str(out / f"{LECTURE}.vtt")).captions] == ["Ada", "Ada"]
     assert not list((world.folder / "workspace").rglob("*.*"))
     assert world.zoomauto("run", "daily", "--since=2026-11-01")["items"] == []
 

@@ -9,6 +9,8 @@ from zoomauto.errors import CorruptMedia
 from zoomauto.media.ffmpeg import Ffmpeg
 from zoomauto.media.probe import MediaInfo, parse_banner, probe, probe_header, refuse_text
 
+#: x264 shows frames up to two later than it stores them.
+REORDER = timedelta(milliseconds=80)
 KEY_FRAMES = tuple(timedelta(seconds=second) for second in range(0, 20, 2))
 
 
@@ -23,6 +25,7 @@ KEY_FRAMES = tuple(timedelta(seconds=second) for second in range(0, 20, 2))
                 has_video=True,
                 has_audio=True,
                 keyframes=KEY_FRAMES,
+                reorder=REORDER,
             ),
         ),
         (
@@ -39,6 +42,7 @@ KEY_FRAMES = tuple(timedelta(seconds=second) for second in range(0, 20, 2))
                 has_video=True,
                 has_audio=False,
                 keyframes=(timedelta(0),),
+                reorder=REORDER,
             ),
         ),
         ("talk_mkv", None),

@@ -15,6 +15,8 @@ import pytest
 
 from zoomauto.media.ffmpeg import find_ffmpeg
 
+pytestmark = pytest.mark.slow
+
 Program = Callable[..., CompletedProcess[str]]
 
 PLUGIN = Path(__file__).parents[2] / "examples" / "plugin"

@@ -14,6 +14,8 @@ from shutil import which
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TUTORIALS = sorted((Path(__file__).parents[2] / "docs" / "tutorial").glob("*.md"))
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

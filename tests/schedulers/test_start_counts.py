@@ -36,6 +36,8 @@ from zoomauto.domain.schedule import (
 from zoomauto.domain.zone_offsets import offset_changes
 from zoomauto.errors import InvalidSchedule
 
+pytestmark = pytest.mark.slow
+
 CASES = 2_000 if os.environ.get("ZOOMAUTO_TEST_SIZES") == "full" else 200
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HORIZON = timedelta(days=5 * 366)
