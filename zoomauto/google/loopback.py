@@ -68,34 +68,36 @@ class Loopback:
     ) -> None:
         self._listener.stop()
 
-    def _heard(self, path: str) -> bool:
-        """Take an answer if it is the one that is waited for."""
+    def _answer_in(self, path: str) -> Mapping[str, str] | None:
+        """Read an answer; None when it is not the one that is waited for."""
         parts = urlsplit(path)
         fields = {key: values[0] for key, values in parse_qs(parts.query).items()}
         is_ours = bool(self._state) and secrets.compare_digest(
             fields.get("state", "").encode(), self._state.encode()
         )
-        if parts.path != "/" or not is_ours:
-            return False
-        self._answers.put(fields)
-        return True
+        return fields if parts.path == "/" and is_ours else None
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        heard = self._heard
+        answer_in, answers = self._answer_in, self._answers
 
         class Handler(BaseHTTPRequestHandler):
             timeout = _SILENCE_SECONDS
 
             def do_GET(self) -> None:
-                is_heard = heard(self.path)
-                text = (_DONE if is_heard else _NOT_OURS).encode()
-                self.send_response(200 if is_heard else 404)
+                answer = answer_in(self.path)
+                text = (_DONE if answer else _NOT_OURS).encode()
+                self.send_response(200 if answer else 404)
                 self.send_header("Content-Type", "text/plain; charset=utf-8")
                 self.send_header("Content-Length", str(len(text)))
                 # The address holds the code.
                 self.send_header("Referrer-Policy", "no-referrer")
                 self.end_headers()
-                self.wfile.write(text)
+                try:
+                    self.wfile.write(text)
+                finally:
+                    # Not before: whoever waits for it cuts the connection then.
+                    if answer:
+                        answers.put(answer)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its own name
                 """Say nothing: the path holds the code."""
