@@ -16,8 +16,6 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from bench_schedules import jobs_wanted
-
 from zoomauto.domain.entry import Piece, drift
 from zoomauto.schedulers.systemd.unit_text import render_units
 
@@ -42,10 +40,11 @@ def main() -> int:
     if os.geteuid() != 0:
         print("not measured, which takes root")
         return 0
-    box = _box_module()
+    box, schedules = _loaded("e2e/conftest.py"), _loaded("benchmarks/bench_schedules.py")
+    box._PATIENCE_SECONDS = 1800  # a call may move thousands of units
     missed = False
     for count in counts:
-        pieces = render_units(jobs_wanted(count, owner="daemon"), is_system=True)
+        pieces = render_units(schedules.jobs_wanted(count, owner="daemon"), is_system=True)
         with box.open_boxes() as boxes:
             ours, compared = _ours(boxes.boot(), pieces)
         with box.open_boxes() as boxes:
@@ -91,16 +90,15 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def _box_module() -> Any:
-    """Load what boots systemd for the tests, with patience for thousands of units."""
-    place = Path(__file__).parents[1] / "e2e/conftest.py"
-    spec = spec_from_file_location("systemd_box", place)
+def _loaded(name: str) -> Any:
+    """Load another file of the tests, which belongs to no package."""
+    place = Path(__file__).parents[1] / name
+    spec = spec_from_file_location(place.stem, place)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
-    sys.modules["systemd_box"] = module
+    sys.modules[place.stem] = module
     spec.loader.exec_module(module)
-    module._PATIENCE_SECONDS = 1800
     return module
 
 
