@@ -23,7 +23,6 @@ _KINDS = {
     "TRANSCRIPT": FileKind.TRANSCRIPT,
     "CC": FileKind.CAPTIONS,
 }
-_PICTURE = FileKind.VIDEO
 _MEDIA = frozenset({FileKind.VIDEO, FileKind.AUDIO})
 #: The mixed sound; what follows are interpreters.
 _SOUNDS = ("audio_only",)
@@ -81,9 +80,8 @@ def recording_of(
     if not uuid or start_at is None:
         return None
     ready = [file for file in files if file.is_ready]
-    media = [file for file in ready if file.sort.is_media]
-    pictures = _best([file for file in media if file.sort.kind is _PICTURE], views)
-    sounds = _best([file for file in media if file.sort.kind is not _PICTURE], _SOUNDS)
+    pictures = _best([file for file in ready if file.sort.kind is FileKind.VIDEO], views)
+    sounds = _best([file for file in ready if file.sort.kind is FileKind.AUDIO], _SOUNDS)
     shown = {file.id for file in (*pictures, *sounds)}
     pending = _pending(files, has_media=bool(shown))
     facts = {
