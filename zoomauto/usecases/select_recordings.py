@@ -176,7 +176,7 @@ def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = N
             now,
             timezone=job.spec.schedule.timezone,
             sync_days=job.spec.sync_days,
-            listed_until=source.listed_until,
+            source=source,
             since=since,
         )
         for source in sources

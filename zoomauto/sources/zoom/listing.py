@@ -126,6 +126,8 @@ class Listing:
     is_known: IsKnown | None = None
     #: Who could not be listed completely, and why.
     failures: dict[str, ZoomautoError] = field(default_factory=dict)
+    #: Their ids; None once somebody has not even been asked for.
+    missing: list[str] | None = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _listed_users: int = 0
 
@@ -141,9 +143,12 @@ class Listing:
             failed_before = len(self.failures)
             yield from self._recordings_of(person)
             failure = self.failures.get(person.name)
+            if failure is not None and self.missing is not None:
+                self.missing.append(person.id)
             in_a_row = in_a_row + 1 if isinstance(failure, TemporaryError) else 0
             self._listed_users += len(self.failures) == failed_before
             if in_a_row >= _FAILURES_IN_A_ROW and not isinstance(failure, IncompleteListing):
+                self.missing = None
                 break
         self._raise_failures()
 
@@ -166,7 +171,7 @@ class Listing:
 
     def _all_rows(self, person: Person, path: str) -> Iterator[MeetingRow]:
         """Give a user's rows, window by window; a window that is not complete stops no other."""
-        for days in windows(self.window, self.now):
+        for days in windows(self.window.of(person.id), self.now):
             try:
                 yield from self._rows(path, days)
             except (RateLimited, Unreachable, ConfigurationError):
@@ -181,7 +186,7 @@ class Listing:
         self, person: Person, rows: Mapping[str, MeetingRow], unread: int
     ) -> Iterator[ListedRecording | str]:
         """Read the rows of one user; those of the same uuid under two users count once."""
-        views = self.options.preferred_views
+        views, window = self.options.preferred_views, self.window.of(person.id)
         is_known = self.is_known
         for uuid, row in rows.items():
             if uuid in self._seen:
@@ -189,14 +194,14 @@ class Listing:
             mark = mark_of(row, views) if is_known else None
             if is_known and mark and is_known(uuid, mark):
                 start_at = start_of(row)
-                if start_at is not None and start_at in self.window:
+                if start_at is not None and start_at in window:
                     self._seen.add(uuid)
                     yield uuid
                     continue
             recording = recording_of(row, views, mark=mark)
             if recording is None:
                 unread += 1
-            elif recording.start_at in self.window:
+            elif recording.start_at in window:
                 self._seen.add(uuid)
                 yield recording
         if unread:
@@ -272,6 +277,7 @@ class Listing:
             f" {'; '.join(named[:_NAMED_USERS])}" + (f" and {more} more" if more > 0 else ""),
             hint="zoomauto source check NAME",
             users=list(self.failures),
+            parts=self.missing or (),
         )
 
 
