@@ -7,10 +7,11 @@ from typing import Any
 
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.reference import resolve
-from zoomauto.domain.source import Check, SourceConfig
+from zoomauto.domain.source import Check, SourceConfig, with_name
 from zoomauto.errors import InUse, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
+from zoomauto.ports.source import TrashChecking
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.usecases.edit_templates import destination_parts, refuse_feedback
 
@@ -130,7 +131,22 @@ class CheckSource:
         with self.store.reading() as tx:
             source = find_source(tx, owner, reference)
             lost = _soon_lost(tx, source, self.clock.now() + SOON)
-        return (*self.adapters.source(source).check(), *_lost_check(lost))
+            trashes = _may_trash(tx, source)
+        opened = self.adapters.source(source)
+        found = [*opened.check(), *_lost_check(lost)]
+        if trashes and isinstance(opened, TrashChecking):
+            found += opened.check_trash()
+        return tuple(replace(check, detail=with_name(check.detail, source.name)) for check in found)
+
+
+def _may_trash(tx: Transaction, source: SourceConfig) -> bool:
+    """Whether a template asks that recordings of the source go into its trash."""
+    return any(
+        template.is_active
+        and template.output.delete_from_source == "trash"
+        and (not template.rules.source_ids or source.id in template.rules.source_ids)
+        for template in tx.templates.list(source.owner)
+    )
 
 
 def _soon_lost(tx: Transaction, source: SourceConfig, before: datetime) -> list[Recording]:
