@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.source import Check, SourceConfig, with_name
@@ -168,7 +169,8 @@ def _lost_check(lost: Sequence[Recording]) -> tuple[Check, ...]:
     if not lost:
         return ()
     named = ", ".join(
-        f"{r.id} {r.name or '(no name)'!r} on {r.expires_at:%Y-%m-%d}" for r in lost[:_NAMED]
+        f"{r.id} {shown_name(r.name) or '(no name)'!r} on {r.expires_at:%Y-%m-%d}"
+        for r in lost[:_NAMED]
     )
     more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
     detail = f"no active job takes {len(lost)} that go within {SOON.days} days: {named}{more}"

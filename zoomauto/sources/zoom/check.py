@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import ListedRecording
 from zoomauto.domain.source import Check
 from zoomauto.errors import TemporaryError, ZoomautoError
@@ -166,7 +167,7 @@ def _recent(now: datetime, page_size: int) -> dict[str, str]:
 
 def _files(client: ZoomClient, recording: ListedRecording) -> str:
     client.get(meeting_path(recording.key), label=Label.LIGHT, expect="uuid")
-    return f"the files of {recording.name or 'a recording'!r} can be read"
+    return f"the files of {shown_name(recording.name) or 'a recording'!r} can be read"
 
 
 def _failed(name: str, error: ZoomautoError) -> Check:
@@ -183,7 +184,9 @@ def _deleted_soon(found: Iterable[ListedRecording], now: datetime) -> list[Check
     )
     if not soon:
         return []
-    named = ", ".join(f"{name or '(no topic)'} on {day:%Y-%m-%d}" for day, name in soon[:_NAMED])
+    named = ", ".join(
+        f"{shown_name(name) or '(no topic)'} on {day:%Y-%m-%d}" for day, name in soon[:_NAMED]
+    )
     more = f" and {len(soon) - _NAMED} more" if len(soon) > _NAMED else ""
     return [
         Check(
