@@ -113,7 +113,10 @@ class RateLimited(TemporaryError):
 
 
 class IncompleteListing(TemporaryError):
-    """The source could not be listed completely."""
+    """The source could not be listed completely.
+
+    ``parts`` in the data names the parts that were left out, when all others are complete.
+    """
 
     retry_now = False
 

@@ -21,6 +21,7 @@ def test_a_source_is_added_shown_changed_and_removed(
         "secrets": {},
         "is_active": True,
         "listed_until": None,
+        "parts_listed_until": {},
         "created_at": "...",
         "updated_at": "...",
     }

@@ -284,6 +284,20 @@ def test_the_mark_of_complete_listing_moves_forward_only(store: SqlStore):
     assert marks == [NOW, LATER, LATER]
 
 
+def test_the_marks_of_parts_are_kept_and_taken_back(store: SqlStore):
+    parts = {"": LATER, "ann@example.org": NOW}
+    with store.writing() as tx:
+        source = tx.sources.add(SOURCE)
+        tx.sources.mark_parts(source.id, parts)
+
+        assert tx.sources.get(source.id) == replace(source, parts_listed_until=parts)
+        assert tx.sources.replace(replace(source, parts_listed_until=parts)).parts_listed_until == (
+            parts
+        )
+        tx.sources.mark_parts(source.id, {})
+        assert tx.sources.get(source.id) == source
+
+
 def test_a_destination_is_kept_by_owner_until_it_is_removed(store: SqlStore):
     with store.writing() as tx:
         saved = tx.destinations.add(DESTINATION)

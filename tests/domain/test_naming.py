@@ -14,6 +14,7 @@ from zoomauto.domain.naming import (
     cut_to_bytes,
     render_name,
     safe_part,
+    shown_name,
     validate_pattern,
 )
 from zoomauto.domain.template import DEFAULT_NAMING
@@ -143,3 +144,8 @@ def test_whatever_the_text_every_part_is_safe(topic: str, source: str, part: str
 def test_a_safe_part_stays_as_it_is(text: str, most: int):
     once = safe_part(text, most_bytes=most)
     assert safe_part(once, most_bytes=max(most, len(once.encode()))) == once
+
+
+def test_people_are_shown_both_ends_of_a_very_long_name():
+    assert shown_name("x" * 130) == "x" * 130
+    assert shown_name(f"{'x' * 4096} part 2") == f"{'x' * 90} ... {'x' * 33} part 2"

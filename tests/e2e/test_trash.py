@@ -28,9 +28,15 @@ def _ffmpeg(component: Callable[[object, str], None]) -> None:
 
 def zoomauto(home: Path, *words: str) -> dict[str, Any]:
     """Type a command; give the data of its answer."""
+    data: dict[str, Any] = json.loads(typed(home, *words, "--output", "json"))["data"]
+    return data
+
+
+def typed(home: Path, *words: str) -> str:
+    """Type a command; give what it shows."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
     ended = subprocess.run(
-        [sys.executable, "-m", "zoomauto", *words, "--output", "json"],
+        [sys.executable, "-m", "zoomauto", *words],
         cwd=home,
         env=kept | {"HOME": str(home), "TZ": "UTC", "no_proxy": "127.0.0.1"},
         capture_output=True,
@@ -39,8 +45,7 @@ def zoomauto(home: Path, *words: str) -> dict[str, Any]:
         check=False,
     )
     assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
-    data: dict[str, Any] = json.loads(ended.stdout)["data"]
-    return data
+    return ended.stdout
 
 
 def test_what_is_published_goes_into_zooms_trash_and_can_be_taken_back(tmp_path: Path):
@@ -81,6 +86,8 @@ def test_what_is_published_goes_into_zooms_trash_and_can_be_taken_back(tmp_path:
         assert sorted(item["name"] for item in trashed) == TRASHED
         assert {item["outcome"] for item in trashed} == {"done"}
         assert left() == everything - set(TRASHED)
+        shown = typed(tmp_path, "history", "show", "nightly")
+        assert "\ntrashed at the source: " in shown
 
         first = str(trashed[0]["recording_id"])
         assert zoomauto(tmp_path, "recording", "show", first)["trashed_at"] is not None

@@ -70,6 +70,7 @@ def test_hostile_topics_and_names_do_no_harm(tmp_path: Path):
             # Made-up bytes are no film: each fails, and its topic is told.
             zoomauto("run", "1", codes=(65,)),
             zoomauto("recording", "list"),
+            zoomauto("recording", "skip", "1"),
             zoomauto("history", "show", "1"),
             zoomauto("schedule", "render", "1", "--backend", "crontab"),
             zoomauto("schedule", "render", "1", "--backend", "systemd"),
@@ -79,6 +80,8 @@ def test_hostile_topics_and_names_do_no_harm(tmp_path: Path):
         c for text in said for c in text if unicodedata.category(c) in {"Cc", "Cf"} and c != "\n"
     ]
     assert odd == []
+    # The 4 kB topic widens no table and floods no mail.
+    assert max(len(line) for text in said[:5] for line in text.splitlines()) < 700
     lines = [line.strip() for text in said for line in text.splitlines()]
     assert [line for line in lines if line.startswith("* * * * *")] == []
     assert "etc/passwd" in said[2]

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from zoomauto.domain.job_change import JobChange
-from zoomauto.domain.source import Window
+from zoomauto.domain.source import Check, Window
+from zoomauto.testing.source import FakeSource
 from zoomauto.usecases.edit_jobs import UpdateJob
 from zoomauto.usecases.edit_sources import CheckSource
+from zoomauto.usecases.edit_templates import TemplateChange, UpdateTemplate
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import World
@@ -78,6 +80,29 @@ def test_what_a_job_has_taken_is_soon_lost_once_the_job_is_switched_off(world: W
     assert checked(world) == []
     update_job(world, is_active=False)
     assert len(checked(world)) == 1
+
+
+class Checked(FakeSource):
+    """A source that says what its trash needs, and how to mend it."""
+
+    def check_trash(self) -> tuple[Check, ...]:
+        return (Check(name="trash", ok=False, detail="zoomauto source update NAME --option a=b"),)
+
+
+def test_a_check_looks_at_the_trash_once_a_template_asks_for_it(world: World):
+    world.sources["Zoom"] = Checked()
+    world.add_source("Other")
+    check = CheckSource(store=world.store, clock=world.clock, adapters=world.adapters)
+    update = UpdateTemplate(store=world.store, adapters=world.adapters, clock=world.clock)
+
+    def details() -> list[str]:
+        return [found.detail for found in check(OWNER, "Zoom") if found.name == "trash"]
+
+    assert details() == []
+    update(OWNER, "Lectures", TemplateChange(delete_from_source="trash"))
+    assert details() == ["zoomauto source update Zoom --option a=b"]
+    update(OWNER, "Lectures", TemplateChange(sources=("Other",)))
+    assert details() == []
 
 
 def test_what_was_published_is_not_lost(world: World):

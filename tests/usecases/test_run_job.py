@@ -165,6 +165,41 @@ def test_an_incomplete_listing_is_stored_and_leaves_the_watermark(world: World):
     assert world.statuses() == {"a.mp4": "UPLOADED"}
 
 
+def test_an_outage_before_the_first_complete_listing_is_made_up_for_too(world: World):
+    world.sources["Zoom"].fails_with = Unreachable("no network")
+    world.run()
+    world.clock.move_to(NOON + 10 * DAY)
+    world.record(ago=9 * DAY)
+    world.sources["Zoom"].fails_with = None
+
+    report = world.run()
+
+    assert report.recordings == Counts(found=1, matched=1, processed=1)
+    assert [window.start_at.day for window in world.sources["Zoom"].windows] == [9, 9]
+    assert world.source().parts_listed_until == {}
+
+
+def test_a_part_that_fails_keeps_its_own_watermark_and_the_others_move_on(world: World):
+    world.run()
+    world.clock.move_to(NOON + 10 * DAY)
+    world.sources["Zoom"].fails_with = IncompleteListing("ann is missing", parts=["ann"])
+    world.run()
+    world.clock.move_to(NOON + 20 * DAY)
+
+    world.run()
+
+    window = world.sources["Zoom"].windows[-1]
+    assert (window.of("ann").start_at, window.start_at) == (NOON, NOON)
+    assert window.of("ben").start_at == NOON + 10 * DAY
+    assert world.source().listed_until == NOON
+    assert world.source().parts_listed_until == {"": NOON + 20 * DAY, "ann": NOON}
+
+    world.sources["Zoom"].fails_with = None
+    world.run()
+    assert world.source().listed_until == NOON + 20 * DAY
+    assert world.source().parts_listed_until == {}
+
+
 class LateSource(FakeSource):
     """A source whose recordings appear up to two days after they began."""
 

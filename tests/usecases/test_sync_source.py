@@ -15,6 +15,7 @@ from zoomauto.domain.source import Window
 from zoomauto.errors import (
     AuthenticationError,
     IncompleteListing,
+    PermanentError,
     StoreBusy,
     TemporaryError,
     Unreachable,
@@ -231,6 +232,31 @@ def test_an_answer_that_does_not_come_changes_nothing(world: World, error: Excep
 
     assert sync(world) == SourceReport(name="Zoom", status="success")
     assert world.statuses() == {"a.mp4": "PENDING_SOURCE"}
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"), [(TemporaryError("busy"), 3), (PermanentError("no"), 5)]
+)
+def test_a_source_that_fails_for_several_in_a_row_is_not_asked_for_the_rest(
+    world: World, error: Exception, asked: int
+):
+    for number in range(5):
+        world.record(f"{number}.mp4", pending="converting")
+    sync(world)
+    for number in range(5):
+        write(world, f"{number}.mp4", start_at=NOON - timedelta(days=9))
+    world.sources["Zoom"].recordings = []
+    calls: list[str] = []
+
+    def find(key: str) -> None:
+        calls.append(key)
+        raise error
+
+    world.sources["Zoom"].find = find  # type: ignore[method-assign]  # fails
+
+    sync(world)
+
+    assert len(calls) == asked
 
 
 @pytest.mark.parametrize(

@@ -265,7 +265,7 @@ def test_an_undeleted_recording_is_back_and_no_run_trashes_it_again(published: W
 
 
 def test_only_what_a_run_has_trashed_can_be_undeleted(published: World):
-    with pytest.raises(UsageError, match="was not put into the trash"):
+    with pytest.raises(UsageError, match="no run has put recording 1 into the trash"):
         undelete(published)
     assert history(published) == []
 

@@ -19,6 +19,9 @@ def source_document(source: SourceConfig) -> dict[str, Any]:
         "secrets": dict(source.secrets),
         "is_active": source.is_active,
         "listed_until": iso(source.listed_until),
+        "parts_listed_until": {
+            part: at.isoformat() for part, at in source.parts_listed_until.items()
+        },
         "created_at": iso(source.created_at),
         "updated_at": iso(source.updated_at),
     }
@@ -65,6 +68,10 @@ def source(call: Call, found: SourceConfig) -> None:
         **{f"option {key}": value for key, value in found.options.items()},
         **{f"secret {key}": value for key, value in found.secrets.items()},
         "listed until": clock(found.listed_until, call.settings.timezone),
+        **{
+            f"listed until, {part or 'the others'}": clock(at, call.settings.timezone)
+            for part, at in found.parts_listed_until.items()
+        },
     }
     show(call, Answer(data=source_document(found), parts=[Facts(facts=facts)]))
 

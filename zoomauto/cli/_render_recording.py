@@ -17,6 +17,7 @@ from zoomauto.cli._render import (
 )
 from zoomauto.cli._render_template import verdict_document
 from zoomauto.domain.artifact import Checkpoint, Publication
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import Recording, RecordingFile
 from zoomauto.usecases.edit_recordings import Explanation, RecordingView
 
@@ -69,7 +70,7 @@ def recordings(call: Call, views: Sequence[RecordingView]) -> None:
     rows = [
         (
             view.recording.id,
-            view.recording.name,
+            shown_name(view.recording.name),
             view.source,
             clock(view.recording.start_at, zone),
             span(view.recording.duration),
@@ -126,7 +127,7 @@ def recording(call: Call, view: RecordingView) -> None:
 def changed_recording(call: Call, view: RecordingView, deed: str) -> None:
     """Say what was decided about a recording."""
     found = view.recording
-    text = f"recording {found.id} {found.name!r} {deed}"
+    text = f"recording {found.id} {shown_name(found.name)!r} {deed}"
     show(call, Answer(data=full_document(view), parts=[text]))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from zoomauto.cli._call import Call, Output
 from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, megabytes, show, span
 from zoomauto.domain.deletion import DONE, Trashed
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.run import (
     PreviewItem,
     PreviewReport,
@@ -128,6 +129,8 @@ def past_run(call: Call, run: Run) -> None:
         parts += ["", Table(columns=columns, rows=rows)]
     if items := run.report.get("items"):
         parts += ["", Table(columns=_ITEM_COLUMNS, rows=[_stored_row(item) for item in items])]
+    trashed = [Trashed(**told) for told in run.report.get("trashed", ())]
+    parts += _trash_line("trashed", [t for t in trashed if t.outcome == DONE])
     show(call, Answer(data={"run": run_document(run), **run.report}, parts=parts))
 
 
@@ -171,7 +174,7 @@ def _problems(
         if item.failure is not None:
             yield Problem(
                 code=item.error_code or "error",
-                message=f"recording {item.recording_id} {item.name!r}: {item.error}",
+                message=f"recording {item.recording_id} {shown_name(item.name)!r}: {item.error}",
                 hint=f"zoomauto recording show {item.recording_id}",
             )
     for problem in problems:
@@ -182,7 +185,7 @@ def _report_parts(found: RunReport) -> Iterator[Table | Facts | str]:
     yield from map(_source_line, found.sources)
     if found.items:
         rows = [
-            (i.recording_id, i.name, i.template, i.status, _sentence(i.stages, i.error))
+            (i.recording_id, shown_name(i.name), i.template, i.status, _sentence(i.stages, i.error))
             for i in found.items
         ]
         yield Table(columns=_ITEM_COLUMNS, rows=rows)
@@ -205,7 +208,7 @@ def _source_line(source: SourceReport) -> str:
 
 def _trash_line(deed: str, trashed: Sequence[Trashed]) -> list[str]:
     """Name in one line what goes from its source into the source's trash."""
-    names = ", ".join(f"{t.recording_id} {t.name!r}" for t in trashed)
+    names = ", ".join(f"{t.recording_id} {shown_name(t.name)!r}" for t in trashed)
     return [f"{deed} at the source: {names}"] if names else []
 
 
@@ -227,7 +230,7 @@ def _preview_row(item: PreviewItem) -> tuple[Any, ...]:
         if word == "run"
     )
     takes = _takes(item.estimated_time)
-    return (item.action, item.name, item.template, stages, size, takes, item.reason)
+    return (item.action, shown_name(item.name), item.template, stages, size, takes, item.reason)
 
 
 def _stage_words(stage: str, takes: timedelta | None) -> str:
@@ -264,5 +267,6 @@ def _status_words(run: Run, zone: str) -> str:
 
 
 def _stored_row(item: Mapping[str, Any]) -> tuple[Any, ...]:
-    keys = ("recording_id", "name", "template", "status")
-    return (*(item.get(key) for key in keys), _sentence(item.get("stages", {}), item.get("error")))
+    name = shown_name(item.get("name", ""))
+    what = _sentence(item.get("stages", {}), item.get("error"))
+    return (item.get("recording_id"), name, item.get("template"), item.get("status"), what)

@@ -16,6 +16,8 @@ LONGEST_PART = 255
 #: Kept free in the last part for a suffix such as `` (a1b2c3d4-e5f60718)`` and an extension.
 RESERVED = 40
 EMPTY = "untitled"
+#: Characters of a name that people are shown in a list or a sentence, from its start and its end.
+_SHOWN = (90, 40)
 
 FIELDS = ("date", "time", "topic", "source", "template", "id", "part")
 #: Joiners that make emoji and several scripts; all other invisible marks are dropped.
@@ -170,3 +172,9 @@ def _refused(pattern: str, why: str, known: Sequence[str] = FIELDS) -> InvalidTe
     return InvalidTemplate(
         f"the pattern {pattern!r} cannot be used: {why}", hint=f"the fields are {fields}"
     )
+
+
+def shown_name(name: str) -> str:
+    """Shorten a very long name for people; its end stays, which may be what tells two apart."""
+    first, last = _SHOWN
+    return name if len(name) <= first + last else f"{name[:first]} ... {name[-last:]}"

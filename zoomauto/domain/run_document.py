@@ -3,6 +3,7 @@
 from typing import Any
 
 from zoomauto.domain.deletion import Trashed
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.run import (
     Counts,
     PreviewItem,
@@ -84,7 +85,7 @@ def paragraph(report: RunReport) -> str | None:
     """Say in one paragraph what went wrong; None when nothing did."""
     sentences = [f"source {s.name}: {s.error}" for s in report.sources if s.status == "failed"]
     failed = [item for item in report.items if item.failure is not None]
-    sentences += [f"{item.name}: {item.error}" for item in failed[:_NAMED]]
+    sentences += [f"{shown_name(item.name)}: {item.error}" for item in failed[:_NAMED]]
     if len(failed) > _NAMED:
         sentences.append(f"{len(failed) - _NAMED} more recordings failed")
     sentences += report.problems

@@ -1,9 +1,13 @@
 """Configured places: sources that recordings come from, destinations that artifacts go to."""
 
+import re
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+_COMMAND = re.compile(r"(zoomauto source [a-z]+ )NAME\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +26,9 @@ class SourceConfig:
     #: Everything that started before is listed: the start of the newest complete listing, less the
     #: time by which the source may be late. The next listing reaches back at least to here.
     listed_until: datetime | None = None
+    #: Where a listing left parts of the source out: part -> the same of it alone. A part is what
+    #: the source lists by itself, as Zoom does a user; ``""`` stands for all that are not named.
+    parts_listed_until: Mapping[str, datetime] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
 
@@ -47,9 +54,23 @@ class Window:
 
     start_at: datetime
     end_at: datetime
+    #: Part of the source -> where the span begins for it, never before ``start_at``; ``""`` stands
+    #: for all that are not named. Empty: for all of them at ``start_at``.
+    part_starts: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
     def __contains__(self, instant: datetime) -> bool:
         return self.start_at <= instant < self.end_at
+
+    def of(self, part: str) -> "Window":
+        """Give the window of one part of the source."""
+        others = self.part_starts.get("", self.start_at)
+        return replace(self, start_at=self.part_starts.get(part, others), part_starts={})
+
+    @property
+    def of_all(self) -> "Window":
+        """The window in which every part is listed."""
+        latest = max(self.part_starts.values(), default=self.start_at)
+        return replace(self, start_at=latest, part_starts={})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,3 +81,8 @@ class Check:
     ok: bool
     #: What was found, or what is missing and how to mend it.
     detail: str
+
+
+def with_name(text: str, name: str) -> str:
+    """Put a source's name into the commands of ``text``: adapters do not know it, and say NAME."""
+    return _COMMAND.sub(lambda found: found[1] + shlex.quote(name), text)

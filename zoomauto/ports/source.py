@@ -78,6 +78,14 @@ class Marking(Protocol):
 
 
 @runtime_checkable
+class TrashChecking(Protocol):
+    """What a source can do besides, when it can tell beforehand whether its trash may be used."""
+
+    def check_trash(self) -> tuple[Check, ...]:
+        """Say what is missing to put recordings into the trash and to take them back."""
+
+
+@runtime_checkable
 class Trashing(Protocol):
     """What a source can do besides, when it has a trash that keeps what is put there a while."""
 

@@ -94,6 +94,9 @@ class Sources(Protocol):
     def mark_listed(self, source_id: int, until: datetime) -> None:
         """Remember that everything up to ``until`` has been listed completely."""
 
+    def mark_parts(self, source_id: int, listed_until: Mapping[str, datetime]) -> None:
+        """Remember up to when each part of the source has been listed; nothing: all alike."""
+
 
 class Destinations(Protocol):
     """Named destinations of all owners."""

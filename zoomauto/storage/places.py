@@ -1,6 +1,6 @@
 """Configured places of all owners: sources and destinations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,11 @@ class SqlSources:
         query = update(_SOURCES).where(_SOURCES.c.id == source_id, behind)
         self.connection.execute(query.values(listed_until=until))
 
+    def mark_parts(self, source_id: int, listed_until: Mapping[str, datetime]) -> None:
+        """Remember up to when each part of the source has been listed; nothing: all alike."""
+        query = update(_SOURCES).where(_SOURCES.c.id == source_id)
+        self.connection.execute(query.values(parts_listed_until=_written(listed_until)))
+
 
 @dataclass(frozen=True, slots=True)
 class SqlDestinations:
@@ -85,6 +90,7 @@ def _source_values(source: SourceConfig) -> dict[str, Any]:
     return _place_values(source) | {
         "is_active": source.is_active,
         "listed_until": source.listed_until,
+        "parts_listed_until": _written(source.parts_listed_until),
     }
 
 
@@ -101,7 +107,14 @@ def _place_values(place: SourceConfig | DestinationConfig) -> dict[str, Any]:
 
 
 def _source(row: Row[Any]) -> SourceConfig:
-    return SourceConfig(**row._mapping)  # noqa: SLF001 - public, by SQLAlchemy's naming
+    values = dict(row._mapping)  # noqa: SLF001 - public, by SQLAlchemy's naming
+    parts = values.pop("parts_listed_until") or {}
+    read = {part: datetime.fromisoformat(at) for part, at in parts.items()}
+    return SourceConfig(**values, parts_listed_until=read)
+
+
+def _written(parts: Mapping[str, datetime]) -> dict[str, str]:
+    return {part: at.isoformat() for part, at in parts.items()}
 
 
 def _destination(row: Row[Any]) -> DestinationConfig:

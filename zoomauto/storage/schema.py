@@ -15,7 +15,7 @@ from zoomauto.storage.copy import copy_sqlite
 from zoomauto.storage.engine import reading, writing
 
 #: The migrations, oldest first: the numbers of the files in ``migrations/versions``.
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 
 UPGRADE = "zoomauto database upgrade"

@@ -88,6 +88,8 @@ class SourceRow(Row, table=True):
     secrets: dict[str, str] = Field(sa_type=JSON)
     is_active: bool
     listed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    #: Part -> ISO 8601.
+    parts_listed_until: dict[str, str] | None = Field(default=None, sa_type=JSON)
     created_at: datetime = Field(sa_type=UTCDateTime)
     updated_at: datetime = Field(sa_type=UTCDateTime)
 

@@ -127,7 +127,7 @@ class ExplainRecording:
             self.clock.now(),
             timezone=job.spec.schedule.timezone,
             sync_days=job.spec.sync_days,
-            listed_until=source.listed_until if source else None,
+            source=source,
         )
         return Explanation(
             recording=recording,

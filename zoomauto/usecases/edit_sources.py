@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.reference import resolve
-from zoomauto.domain.source import Check, SourceConfig
+from zoomauto.domain.source import Check, SourceConfig, with_name
 from zoomauto.errors import InUse, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
+from zoomauto.ports.source import TrashChecking
 from zoomauto.ports.store import Store, Transaction
 from zoomauto.usecases.edit_templates import destination_parts, refuse_feedback
 
@@ -130,7 +132,22 @@ class CheckSource:
         with self.store.reading() as tx:
             source = find_source(tx, owner, reference)
             lost = _soon_lost(tx, source, self.clock.now() + SOON)
-        return (*self.adapters.source(source).check(), *_lost_check(lost))
+            trashes = _may_trash(tx, source)
+        opened = self.adapters.source(source)
+        found = [*opened.check(), *_lost_check(lost)]
+        if trashes and isinstance(opened, TrashChecking):
+            found += opened.check_trash()
+        return tuple(replace(check, detail=with_name(check.detail, source.name)) for check in found)
+
+
+def _may_trash(tx: Transaction, source: SourceConfig) -> bool:
+    """Whether a template asks that recordings of the source go into its trash."""
+    return any(
+        template.is_active
+        and template.output.delete_from_source == "trash"
+        and (not template.rules.source_ids or source.id in template.rules.source_ids)
+        for template in tx.templates.list(source.owner)
+    )
 
 
 def _soon_lost(tx: Transaction, source: SourceConfig, before: datetime) -> list[Recording]:
@@ -152,7 +169,8 @@ def _lost_check(lost: Sequence[Recording]) -> tuple[Check, ...]:
     if not lost:
         return ()
     named = ", ".join(
-        f"{r.id} {r.name or '(no name)'!r} on {r.expires_at:%Y-%m-%d}" for r in lost[:_NAMED]
+        f"{r.id} {shown_name(r.name) or '(no name)'!r} on {r.expires_at:%Y-%m-%d}"
+        for r in lost[:_NAMED]
     )
     more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
     detail = f"no active job takes {len(lost)} that go within {SOON.days} days: {named}{more}"

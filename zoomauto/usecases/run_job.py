@@ -1,21 +1,22 @@
 """Run a job: claim, sync, filter, match, process, record."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from zoomauto.domain.lease import HEARTBEAT, Holder
 from zoomauto.domain.policy import Overlap
 from zoomauto.domain.recording import IN_BETWEEN, RecordingStatus
 from zoomauto.domain.run import Run, RunItem, RunReport, RunStatus, SourceReport
 from zoomauto.domain.run_document import paragraph
-from zoomauto.domain.source import SourceConfig
+from zoomauto.domain.source import SourceConfig, Window
 from zoomauto.domain.verdict import exit_code, failure_text, status_of
+from zoomauto.domain.window import leaves_no_gap, parts_listed
 from zoomauto.errors import TemporaryError, ZoomautoError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
-from zoomauto.ports.store import Store
+from zoomauto.ports.store import Store, Transaction
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.claim_run import Claim, ClaimRun, lease_name
 from zoomauto.usecases.end_run import end_run
@@ -170,13 +171,40 @@ class RunJob:
             require_lease(tx, lease_name(claim.job), self.holder)
             done.selection = take_matched(tx, done.selection, reach, now=now)
             # Together: once the windows move on, only what is taken is still in reach.
-            for source in _listed_completely(reach, done.sources):
-                tx.sources.mark_listed(source.id, now - self.sync_source.lag(source))
+            for source, report in zip(reach.sources, done.sources, strict=True):
+                self._mark_listed(tx, source, report, reach.windows[source.id], now)
         self._process(reach, heartbeat, done)
         self._sweep()
         done.trash = self.trash_published(
             reach, done.sources, run_id=claim.run.id, heartbeat=heartbeat
         )
+
+    def _mark_listed(
+        self,
+        tx: Transaction,
+        source: SourceConfig,
+        report: SourceReport,
+        window: Window,
+        now: datetime,
+    ) -> None:
+        """Move the watermarks of what was listed completely: of the source, or of its parts.
+
+        A window opened by hand may leave a gap behind the watermark that nobody has listed.
+        """
+        known = tx.sources.get(source.id)
+        if known is None or report.status == "skipped" or not leaves_no_gap(window, source):
+            return
+        if report.status == "failed" and not report.missing_parts:
+            if known.listed_until is None and not known.parts_listed_until:
+                # Never listed: what this run was to list, a later one will.
+                tx.sources.mark_parts(source.id, {"": window.start_at})
+            return
+        until = now - self.sync_source.lag(source)
+        parts = parts_listed(known, window, missing=report.missing_parts, until=until)
+        if parts != known.parts_listed_until:
+            tx.sources.mark_parts(source.id, parts)
+        if report.status == "success":
+            tx.sources.mark_listed(source.id, until)
 
     def _process(self, reach: Reach, heartbeat: Heartbeat, done: _Done) -> None:
         assignments = _assignments(reach, done.selection)
@@ -278,17 +306,6 @@ def _assignments(reach: Reach, selection: Selection) -> list[Assignment]:
         for recording, template in selection.taken
     )
     return [given for given in assignments if given.config.flags.auto_process]
-
-
-def _listed_completely(reach: Reach, reports: Sequence[SourceReport]) -> Iterator[SourceConfig]:
-    """Give the sources whose watermark may move.
-
-    A window opened by hand may leave a gap behind the watermark that nobody has listed.
-    """
-    for source, report in zip(reach.sources, reports, strict=True):
-        start_at = reach.windows[source.id].start_at
-        if report.status == "success" and start_at <= (source.listed_until or start_at):
-            yield source
 
 
 def _finished(run: Run, done: _Done) -> RunReport:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.matching import Matcher, Undecided
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.retry import must_wait
 from zoomauto.domain.run import Counts
@@ -176,7 +177,7 @@ def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = N
             now,
             timezone=job.spec.schedule.timezone,
             sync_days=job.spec.sync_days,
-            listed_until=source.listed_until,
+            source=source,
             since=since,
         )
         for source in sources
@@ -246,8 +247,8 @@ def _template(recording: Recording, reach: Reach, matcher: Matcher) -> Template 
 def _orphans(unmatched: Sequence[Recording], job: Job) -> tuple[str, ...]:
     """Name what the job has begun with a template that it no longer has."""
     return tuple(
-        f"recording {recording.id} ({recording.name}) was begun and no template of the job takes"
-        f" it any more; zoomauto recording reset {recording.id} gives it free"
+        f"recording {recording.id} ({shown_name(recording.name)}) was begun and no template of"
+        f" the job takes it any more; zoomauto recording reset {recording.id} gives it free"
         for recording in unmatched
         if recording.taken_by_job_id == job.id
         and recording.status is not RecordingStatus.INITIALIZED

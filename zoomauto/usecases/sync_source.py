@@ -19,7 +19,14 @@ from zoomauto.domain.recording import (
 from zoomauto.domain.run import SourceReport
 from zoomauto.domain.source import SourceConfig, Window
 from zoomauto.domain.verdict import failure_code, failure_text
-from zoomauto.errors import IncompleteListing, UsageError, ZoomautoError
+from zoomauto.errors import (
+    IncompleteListing,
+    RateLimited,
+    TemporaryError,
+    Unreachable,
+    UsageError,
+    ZoomautoError,
+)
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.progress import Progress
@@ -30,6 +37,9 @@ logger = logging.getLogger(__name__)
 
 #: Recordings per transaction: short enough for others to write in between.
 BATCH = 1000
+
+#: So many recordings in a row that cannot be asked for: the rest would fare no better.
+_FAILURES_IN_A_ROW = 3
 
 #: Statuses in which a transcript that comes late is still of use (contract, section 6).
 _MAY_GET_TEXTS = (
@@ -86,7 +96,7 @@ class SyncSource:
                     break
                 report = _counted(report, batch)
                 step.advance(len(batch.findings) + batch.known)
-        return _failed(report, errors[0]) if errors else report
+        return _failed(report, errors) if errors else report
 
     def _batches(
         self, config: SourceConfig, window: Window, errors: list[Exception]
@@ -130,6 +140,7 @@ class SyncSource:
 
     def _asked_again(self, config: SourceConfig, source: Source, window: Window) -> list[Finding]:
         """Ask by key for what is older than the window and may still be completed."""
+        listed = window.of_all
         with self.store.reading() as tx:
             pending = [
                 recording
@@ -138,7 +149,7 @@ class SyncSource:
                     statuses=(RecordingStatus.PENDING_SOURCE,),
                     source_ids=(config.id,),
                 )
-                if recording.start_at not in window
+                if recording.start_at not in listed
             ]
             silent = [
                 recording
@@ -148,10 +159,9 @@ class SyncSource:
                     source_ids=(config.id,),
                     since=self.clock.now() - source.texts_late_by,
                 )
-                if recording.start_at not in window and not _has_transcript(recording)
+                if recording.start_at not in listed and not _has_transcript(recording)
             ]
-        asked = (_found(source, recording) for recording in (*pending, *silent))
-        return [finding for finding in asked if finding is not None]
+        return list(_found(source, (*pending, *silent)))
 
     def _record(self, config: SourceConfig, batch: Sequence[Finding]) -> None:
         new = [f.listed for f in batch if f.novelty is Novelty.NEW]
@@ -220,23 +230,40 @@ def _has_transcript(recording: Recording) -> bool:
     return any(file.kind is FileKind.TRANSCRIPT for file in recording.files)
 
 
-def _found(source: Source, known: Recording) -> Finding | None:
-    """Ask for one recording. None when that cannot be told; the next run asks again."""
-    try:
-        listed = source.find(known.key)
-    except Exception as error:  # noqa: BLE001 - its trouble is its own
-        _log("asking for", known.key, error)
-        return None
-    if listed is None:
-        # What has been processed is not lost with its source.
-        return gone(known) if known.status is RecordingStatus.PENDING_SOURCE else None
-    return _measured(compare(listed, known), source)
+def _found(source: Source, known: Sequence[Recording]) -> Iterator[Finding]:
+    """Ask for recordings one by one; what cannot be told now, the next run asks again.
+
+    A source that fails for several in a row would keep us waiting for each of the others too.
+    """
+    in_a_row = 0
+    for recording in known:
+        try:
+            listed = source.find(recording.key)
+        except Exception as error:  # noqa: BLE001 - its trouble is its own
+            _log("asking for", recording.key, error)
+            in_a_row = in_a_row + 1 if isinstance(error, TemporaryError) else 0
+            if in_a_row >= _FAILURES_IN_A_ROW or isinstance(error, Unreachable | RateLimited):
+                return
+            continue
+        in_a_row = 0
+        if listed is not None:
+            yield _measured(compare(listed, recording), source)
+        elif recording.status is RecordingStatus.PENDING_SOURCE:
+            # What has been processed is not lost with its source.
+            yield gone(recording)
 
 
-def _failed(report: SourceReport, error: Exception) -> SourceReport:
+def _failed(report: SourceReport, errors: Sequence[Exception]) -> SourceReport:
+    error = errors[0]
     _log("source", report.name, error)
+    parts = error.data.get("parts", ()) if isinstance(error, IncompleteListing) else ()
     return replace(
-        report, status="failed", error=failure_text(error), error_code=failure_code(error)
+        report,
+        status="failed",
+        error=failure_text(error),
+        error_code=failure_code(error),
+        # Another failure besides: then more than these parts may be missing.
+        missing_parts=tuple(parts) if len(errors) == 1 else (),
     )
 
 

@@ -19,6 +19,7 @@ from zoomauto.domain.deletion import (
 )
 from zoomauto.domain.job import Job
 from zoomauto.domain.lease import Holder
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import Recording, RecordingStatus
 from zoomauto.domain.run import SourceReport
 from zoomauto.domain.source import SourceConfig
@@ -268,7 +269,7 @@ def _lease_name(recording: Recording) -> str:
 
 
 def _named(candidate: _Candidate) -> str:
-    return f"recording {candidate.recording.id} ({candidate.recording.name})"
+    return f"recording {candidate.recording.id} ({shown_name(candidate.recording.name)})"
 
 
 def _told(candidate: _Candidate) -> Trashed:

@@ -11,9 +11,9 @@ from zoomauto.domain.deletion import (
     was_unheard,
 )
 from zoomauto.domain.recording import Recording
-from zoomauto.domain.source import SourceConfig
+from zoomauto.domain.source import SourceConfig, with_name
 from zoomauto.domain.verdict import failure_text
-from zoomauto.errors import NotFound, TemporaryError, UsageError
+from zoomauto.errors import NotFound, TemporaryError, UsageError, ZoomautoError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.source import Trashing
@@ -46,7 +46,7 @@ class UndeleteRecording:
                     at=self.clock.now(),
                 )
             )
-        self._recover(source, begun)
+        self._recover(source, begun, name=config.name if config else "")
         with self.store.reading() as tx:
             return view_recording(tx, recording)
 
@@ -58,13 +58,15 @@ class UndeleteRecording:
             raise UsageError(f"source {config.name!r} has no trash")
         return source
 
-    def _recover(self, source: Trashing, begun: Deletion) -> None:
+    def _recover(self, source: Trashing, begun: Deletion, *, name: str) -> None:
         outcome = DONE
         try:
             source.recover(begun.key)
         except Exception as error:
             is_certain = not isinstance(error, TemporaryError)
             outcome = outcome_of_failure(failure_text(error), is_certain=is_certain)
+            if isinstance(error, ZoomautoError) and error.hint:
+                error.hint = with_name(error.hint, name)
             raise
         finally:
             with self.store.writing() as tx:
@@ -77,6 +79,6 @@ def _require_trashed(tx: Transaction, recording: Recording) -> None:
     is_trashed = newest is not None and newest.action is DeletionAction.TRASH
     if not is_trashed and not was_unheard(history):
         raise UsageError(
-            f"recording {recording.id} was not put into the trash by a run",
+            f"no run has put recording {recording.id} into the trash, or it was taken back since",
             hint=f"zoomauto recording show {recording.id}",
         )

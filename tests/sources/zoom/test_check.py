@@ -56,7 +56,7 @@ def test_a_working_source_passes_and_shows_what_zoom_deletes_soon(
     assert [(check.name, check.ok, check.detail) for check in checks] == [
         ("token", True, "Zoom accepts the credentials; 9 scopes"),
         ("scopes", True, "nothing is missing"),
-        ("users", True, "1 users, the deactivated included"),
+        ("users", True, "1 user, the deactivated included"),
         ("recordings", True, "1 of ann@example.org on the first page of 29 days, 0 not finished"),
         ("files", True, "the files of 'Budget' can be read"),
         ("deleted soon", True, "Zoom deletes 1 within 7 days: Budget on 2026-08-24"),
@@ -81,6 +81,35 @@ def test_each_missing_scope_is_named_in_both_forms(make_zoom: MakeZoom, make_sou
     ]
     # Nobody could be looked at, which is no proof that there is nothing.
     assert "recordings" not in {check.name for check in checks}
+
+
+def test_each_user_that_is_named_is_asked_for(make_zoom: MakeZoom, make_source: MakeSource):
+    source = make_source(make_zoom(small_world()), users="eve@example.org,ann@example.org,bob@x")
+    checks = source.check()
+    assert [(check.name, check.ok, check.detail) for check in checks][2:5] == [
+        ("user eve@example.org", False,
+         "Zoom answers 404/1001: User does not exist: eve@example.org"),
+        ("user bob@x", False, "Zoom answers 404/1001: User does not exist: bob@x"),
+        ("recordings", True, "1 of ann@example.org on the first page of 29 days, 0 not finished"),
+    ]  # fmt: skip
+
+
+def test_whether_the_trash_may_be_used_is_told_without_using_it(
+    make_zoom: MakeZoom, make_source: MakeSource
+):
+    zoom = make_zoom(small_world())
+    (allowed,) = make_source(zoom).check_trash()
+    assert (allowed.name, allowed.ok, allowed.detail) == ("trash", True, "nothing is missing")
+    assert dict(zoom.counts()) == {"POST oauth": 1}
+
+    writing = frozenset({"recording:write:admin", "cloud_recording:delete:meeting_recording:admin"})
+    (lacking,) = make_source(make_zoom(small_world(), withheld_scopes=writing)).check_trash()
+    assert not lacking.ok
+    assert lacking.detail == (
+        "to put recordings into the trash the app needs"
+        " cloud_recording:delete:meeting_recording:admin (classic apps: recording:write:admin)"
+    )
+    assert make_source(make_zoom(small_world()), secret="wrong").check_trash() == ()  # noqa: S106
 
 
 def test_wrong_credentials_are_the_only_finding(make_zoom: MakeZoom, make_source: MakeSource):

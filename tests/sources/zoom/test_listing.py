@@ -208,7 +208,28 @@ def test_one_failing_user_stops_nobody_else(
     with pytest.raises(IncompleteListing) as caught:
         found.extend(make_source(zoom).list_recordings(EVER))
     assert caught.value.data["users"] == [world.users[1].email]
+    assert caught.value.data["parts"] == [world.users[1].id]
     assert files_by_uuid(found) == expected(world, clock.now(), without=(world.users[1].id,))
+
+
+def test_only_a_user_who_is_behind_is_listed_from_further_back(
+    make_zoom: MakeZoom, make_source: MakeSource
+):
+    world = World.generated(users=2, days=60)
+    ann, ben = world.users
+    zoom = make_zoom(world)
+    recent = UNTIL - timedelta(days=3)
+    window = Window(
+        start_at=UNTIL - timedelta(days=60),
+        end_at=UNTIL + timedelta(days=1),
+        part_starts={"": recent, ann.id: UNTIL - timedelta(days=60)},
+    )
+    found = {r.key for r in make_source(zoom).list_recordings(window)}
+    everything = {r.key: r.start_at for r in make_source(zoom).list_recordings(EVER)}
+    whose = {m.uuid: m.user_id for m in world.meetings}
+    assert found == {k for k, at in everything.items() if whose[k] == ann.id or at >= recent}
+    listings = [request.path for request in zoom.requests if "/recordings" in request.path]
+    assert [sum(user.id in path for path in listings[:4]) for user in (ann, ben)] == [3, 1]
 
 
 def test_the_daily_limit_ends_the_listing_with_its_reset(
@@ -229,6 +250,8 @@ def test_an_outage_is_not_tried_on_every_user(
     with pytest.raises(IncompleteListing) as caught:
         list(make_source(zoom).list_recordings(EVER))
     assert len(caught.value.data["users"]) == 3
+    # Nobody knows of the others: no part of it counts as complete.
+    assert list(caught.value.data["parts"]) == []
     assert clock.now() - UNTIL < timedelta(minutes=5)
 
 

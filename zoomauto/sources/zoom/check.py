@@ -1,18 +1,21 @@
 """Proving that a Zoom source works, one fact at a time. Nothing is changed or downloaded."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import ListedRecording
 from zoomauto.domain.source import Check
-from zoomauto.errors import ZoomautoError
+from zoomauto.errors import TemporaryError, ZoomautoError
 from zoomauto.sources.zoom.client import ZoomClient, meeting_path, user_path
 from zoomauto.sources.zoom.faults import (
     LIST_ACCOUNT,
     LIST_RECORDINGS,
     LIST_USERS,
     READ_FILES,
+    RECOVER,
+    TRASH,
     Need,
 )
 from zoomauto.sources.zoom.listing import ACCOUNT_PATH, PAGE_SIZE, WINDOW_DAYS, Person, people
@@ -24,6 +27,8 @@ from zoomauto.sources.zoom.rows import recording_of
 SOON = timedelta(days=7)
 #: Users whose recordings are looked at, until one has some.
 _MOST_USERS = 5
+#: Users named in the options that are asked for, one request each.
+_MOST_NAMED_USERS = 50
 _NAMED = 10
 
 
@@ -38,8 +43,7 @@ class _Findings:
         try:
             self.checks.append(Check(name=name, ok=True, detail=deed()))
         except ZoomautoError as error:
-            detail = ". ".join(filter(None, (error.message, error.hint)))
-            self.checks.append(Check(name=name, ok=False, detail=detail))
+            self.checks.append(_failed(name, error))
             return False
         return True
 
@@ -55,7 +59,11 @@ def checks(client: ZoomClient, options: ZoomOptions, now: datetime) -> tuple[Che
     if options.chosen_users == (ALL_USERS,):
         has_users = findings.attempt("users", lambda: _users(client, options, persons))
     elif options.chosen_users != (WHOLE_ACCOUNT,):
-        persons += people(client, options)
+        named = people(client, options)
+        refused = _refused(client, named, now)
+        persons += [person for person in named if person.name not in refused]
+        findings.checks += refused.values()
+        has_users = bool(persons)
     found: list[ListedRecording] = []
     if has_users:
         findings.attempt("recordings", lambda: _page(client, options, persons, found, now))
@@ -67,6 +75,18 @@ def checks(client: ZoomClient, options: ZoomOptions, now: datetime) -> tuple[Che
     detail = f"{pace}; Zoom names {limits}" if limits else f"{pace}; Zoom names none"
     findings.checks.append(Check(name="limits", ok=True, detail=detail))
     return tuple(findings.checks)
+
+
+def trash_checks(client: ZoomClient) -> tuple[Check, ...]:
+    """Say whether the app may use the trash; nothing without a token, or where Zoom does not say.
+
+    Trying it out would change something.
+    """
+    try:
+        found = _scopes(client, (TRASH, RECOVER))
+    except ZoomautoError:
+        return ()
+    return tuple(replace(check, name="trash") for check in found)
 
 
 def needs_of(options: ZoomOptions) -> tuple[Need, ...]:
@@ -96,7 +116,7 @@ def _scopes(client: ZoomClient, needs: Iterable[Need]) -> list[Check]:
 
 def _users(client: ZoomClient, options: ZoomOptions, persons: list[Person]) -> str:
     persons += people(client, options)
-    return f"{len(persons)} users, the deactivated included"
+    return f"{len(persons)} user{'s' * (len(persons) != 1)}, the deactivated included"
 
 
 def _page(
@@ -107,11 +127,7 @@ def _page(
     now: datetime,
 ) -> str:
     """Look at one page of each of the first users, until there are recordings."""
-    params = {
-        "from": (now.date() - timedelta(days=WINDOW_DAYS - 1)).isoformat(),
-        "to": (now.date() + timedelta(days=1)).isoformat(),
-        "page_size": str(PAGE_SIZE),
-    }
+    params = _recent(now, PAGE_SIZE)
     places = {person.name: user_path(person.id) for person in persons[:_MOST_USERS]}
     if options.chosen_users == (WHOLE_ACCOUNT,):
         places = {"the account": ACCOUNT_PATH}
@@ -125,12 +141,38 @@ def _page(
                 f"{len(found)} of {name} on the first page of {WINDOW_DAYS} days,"
                 f" {pending} not finished"
             )
-    return f"none within {WINDOW_DAYS} days for the {len(places)} users looked at"
+    return f"none within {WINDOW_DAYS} days for the {len(places)} looked at"
+
+
+def _refused(client: ZoomClient, persons: Sequence[Person], now: datetime) -> dict[str, Check]:
+    """Ask for each user that the options name; give those whom Zoom refuses."""
+    refused: dict[str, Check] = {}
+    for person in persons[:_MOST_NAMED_USERS]:
+        try:
+            client.page(user_path(person.id), _recent(now, 1))
+        except TemporaryError:
+            break  # The next question meets it too, and tells.
+        except ZoomautoError as error:
+            refused[person.name] = _failed(f"user {person.name}", error)
+    return refused
+
+
+def _recent(now: datetime, page_size: int) -> dict[str, str]:
+    return {
+        "from": (now.date() - timedelta(days=WINDOW_DAYS - 1)).isoformat(),
+        "to": (now.date() + timedelta(days=1)).isoformat(),
+        "page_size": str(page_size),
+    }
 
 
 def _files(client: ZoomClient, recording: ListedRecording) -> str:
     client.get(meeting_path(recording.key), label=Label.LIGHT, expect="uuid")
-    return f"the files of {recording.name or 'a recording'!r} can be read"
+    return f"the files of {shown_name(recording.name) or 'a recording'!r} can be read"
+
+
+def _failed(name: str, error: ZoomautoError) -> Check:
+    detail = ". ".join(filter(None, (error.message.rstrip("."), error.hint)))
+    return Check(name=name, ok=False, detail=detail)
 
 
 def _deleted_soon(found: Iterable[ListedRecording], now: datetime) -> list[Check]:
@@ -142,7 +184,9 @@ def _deleted_soon(found: Iterable[ListedRecording], now: datetime) -> list[Check
     )
     if not soon:
         return []
-    named = ", ".join(f"{name or '(no topic)'} on {day:%Y-%m-%d}" for day, name in soon[:_NAMED])
+    named = ", ".join(
+        f"{shown_name(name) or '(no topic)'} on {day:%Y-%m-%d}" for day, name in soon[:_NAMED]
+    )
     more = f" and {len(soon) - _NAMED} more" if len(soon) > _NAMED else ""
     return [
         Check(

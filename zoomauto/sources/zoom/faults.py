@@ -65,7 +65,17 @@ READ_FILES = Need(
     classic="recording:read:admin",
     granular="cloud_recording:read:list_recording_files:admin",
 )
-_NEEDS = (LIST_USERS, LIST_RECORDINGS, LIST_ACCOUNT, READ_FILES)
+TRASH = Need(
+    what="put recordings into the trash",
+    classic="recording:write:admin",
+    granular="cloud_recording:delete:meeting_recording:admin",
+)
+RECOVER = Need(
+    what="take recordings back out of the trash",
+    classic="recording:write:admin",
+    granular="cloud_recording:update:recover_meeting_recordings:admin",
+)
+_NEEDS = (LIST_USERS, LIST_RECORDINGS, LIST_ACCOUNT, READ_FILES, TRASH, RECOVER)
 
 _KINDS: Mapping[int, type[ZoomautoError]] = {
     TOKEN_REFUSED: AuthenticationError,

@@ -151,6 +151,8 @@ class Listing:
     is_known: IsKnown | None = None
     #: Who could not be listed completely, and why.
     failures: dict[str, ZoomautoError] = field(default_factory=dict)
+    #: Their ids; None once somebody has not even been asked for.
+    missing: list[str] | None = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _listed_users: int = 0
 
@@ -170,9 +172,12 @@ class Listing:
                 self.failures[person.name] = given.failure
             yield from self._read(given)
             failure = self.failures.get(person.name)
+            if failure is not None and self.missing is not None:
+                self.missing.append(person.id)
             in_a_row = in_a_row + 1 if isinstance(failure, TemporaryError) else 0
             self._listed_users += len(self.failures) == failed_before
             if in_a_row >= _FAILURES_IN_A_ROW and not isinstance(failure, IncompleteListing):
+                self.missing = None
                 break
         self._raise_failures()
 
@@ -186,7 +191,7 @@ class Listing:
         whole = self.options.chosen_users == (WHOLE_ACCOUNT,)
         path = ACCOUNT_PATH if whole else user_path(person.id)
         given = _Given(person=person)
-        for days in windows(self.window, self.now):
+        for days in windows(self.window.of(person.id), self.now):
             try:
                 for row in self._rows(path, days):
                     given.take(row)
@@ -200,7 +205,7 @@ class Listing:
 
     def _read(self, given: _Given) -> Iterator[ListedRecording | str]:
         """Read the rows of one user; those of the same uuid under two users count once."""
-        views = self.options.preferred_views
+        views, window = self.options.preferred_views, self.window.of(given.person.id)
         is_known = self.is_known
         unread = given.unread
         for uuid, row in given.rows.items():
@@ -209,14 +214,14 @@ class Listing:
             mark = mark_of(row, views) if is_known else None
             if is_known and mark and is_known(uuid, mark):
                 start_at = start_of(row)
-                if start_at is not None and start_at in self.window:
+                if start_at is not None and start_at in window:
                     self._seen.add(uuid)
                     yield uuid
                     continue
             recording = recording_of(row, views, mark=mark)
             if recording is None:
                 unread += 1
-            elif recording.start_at in self.window:
+            elif recording.start_at in window:
                 self._seen.add(uuid)
                 yield recording
         if unread:
@@ -292,6 +297,7 @@ class Listing:
             f" {'; '.join(named[:_NAMED_USERS])}" + (f" and {more} more" if more > 0 else ""),
             hint="zoomauto source check NAME",
             users=list(self.failures),
+            parts=self.missing or (),
         )
 
 

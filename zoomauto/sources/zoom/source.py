@@ -19,7 +19,7 @@ from zoomauto.http import BrokenTransfer, Origin
 from zoomauto.media.tools import Tools
 from zoomauto.ports.progress import Progress
 from zoomauto.ports.source import Fetched, IsKnown
-from zoomauto.sources.zoom.check import checks
+from zoomauto.sources.zoom.check import checks, trash_checks
 from zoomauto.sources.zoom.client import Token, ZoomClient, meeting_path
 from zoomauto.sources.zoom.download import Download, Refused, StartOver, Trust, is_text
 from zoomauto.sources.zoom.faults import GONE
@@ -123,6 +123,10 @@ class ZoomSource:
     def check(self) -> tuple[Check, ...]:
         """Prove credentials, scopes and each endpoint; show one page of what would be listed."""
         return checks(self._client, self._options, self._clock.now())
+
+    def check_trash(self) -> tuple[Check, ...]:
+        """Say whether the app may put recordings into the trash and take them back."""
+        return trash_checks(self._client)
 
     def trash(self, key: str) -> bool:
         """Put all files of a recording into Zoom's trash, which keeps them for 30 days."""
