@@ -21,10 +21,10 @@ class ZoomautoError(Exception):
         self.data = data
         super().__init__(self.message)
 
-    def saying(self, message: str) -> Self:
-        """Give the same error in other words: its kind, hint, data and cause stay."""
+    def saying(self, message: str, *, hint: str | None = None) -> Self:
+        """Give the same error in other words: its kind and data stay, and its hint without one."""
         said = type(self).__new__(type(self), message)
-        said.__dict__.update(self.__dict__, message=message)
+        said.__dict__.update(self.__dict__, message=message, hint=hint or self.hint)
         said.__cause__ = self
         return said
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from zoomauto.domain.artifact import Artifact, Publication
+from zoomauto.domain.hint import named
 from zoomauto.domain.metadata import render_metadata
 from zoomauto.domain.naming import NameFields, render_name
 from zoomauto.domain.recording import FailureKind, Recording
@@ -119,10 +120,12 @@ def _failure(failures: Mapping[str, Exception], *, places: int) -> Exception:
     for name, error in failures.items():
         if error is not decisive and not isinstance(error, ZoomautoError):
             logger.error("%s: %s", name, error, exc_info=error)
-    if places == 1 or not isinstance(decisive, ZoomautoError):
+    if not isinstance(decisive, ZoomautoError):
         return decisive
-    text = "; ".join(f"{name}: {failure_text(error)}" for name, error in failures.items())
-    return decisive.saying(text)
+    told = {name: named(failure_text(error), name) for name, error in failures.items()}
+    if places == 1:
+        return decisive.saying(*told.values())
+    return decisive.saying("; ".join(f"{name}: {text}" for name, text in told.items()))
 
 
 def _hopelessness(error: Exception) -> tuple[bool, bool, bool]:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
+from zoomauto.domain.hint import named
+from zoomauto.domain.options import laid_over
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.reference import resolve
 from zoomauto.domain.source import Check, SourceConfig
@@ -130,7 +131,9 @@ class CheckSource:
         with self.store.reading() as tx:
             source = find_source(tx, owner, reference)
             lost = _soon_lost(tx, source, self.clock.now() + SOON)
-        return (*self.adapters.source(source).check(), *_lost_check(lost))
+        checks = self.adapters.source(source).check()
+        told = (replace(check, detail=named(check.detail, source.name)) for check in checks)
+        return (*told, *_lost_check(lost))
 
 
 def _soon_lost(tx: Transaction, source: SourceConfig, before: datetime) -> list[Recording]:
@@ -170,8 +173,8 @@ def _changed(
     name = base.name if change.name is None else change.name
     if not name.strip():
         raise UsageError("a source needs a name")
-    secrets = _laid_over(base.secrets, change.secrets)
-    options = _laid_over(base.options, change.options)
+    secrets = laid_over(base.secrets, change.secrets)
+    options = laid_over(base.options, change.options)
     source = replace(
         base,
         name=name,
@@ -185,7 +188,3 @@ def _changed(
             type_name, published, _ = destination_parts(reference, stored)
             refuse_feedback(adapters, source, reference, type_name, published)
     return source
-
-
-def _laid_over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in {**base, **change}.items() if value != ""}
