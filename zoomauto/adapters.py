@@ -109,7 +109,7 @@ class RegisteredAdapters:
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> Destination:
         """Open a destination; its secrets are resolved when they are needed."""
-        command = f"zoomauto destination add NAME --type {type_name} ..."
+        command = "zoomauto destination update NAME"
         stored = StoredSecrets(secrets, place=f"the {type_name} destination", command=command)
         tools = replace(self.tools, secrets=stored)
         opened: Destination = _built("destination", type_name, options, tools)
@@ -189,7 +189,7 @@ def _checked(
     adapter = registry.load(kind, type_name)
     if unknown := sorted(set(secrets) - adapter.secret_names):
         raise InvalidOptions(
-            f"a {type_name} {kind} has no secret {', '.join(unknown)}",
+            f"the {kind} type {type_name} has no secret {', '.join(unknown)}",
             hint=f"its secrets: {', '.join(sorted(adapter.secret_names)) or 'none'}",
         )
     for reference in secrets.values():

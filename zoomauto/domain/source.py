@@ -1,13 +1,9 @@
 """Configured places: sources that recordings come from, destinations that artifacts go to."""
 
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-
-_COMMAND = re.compile(r"(zoomauto source [a-z]+ )NAME\b")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +77,3 @@ class Check:
     ok: bool
     #: What was found, or what is missing and how to mend it.
     detail: str
-
-
-def with_name(text: str, name: str) -> str:
-    """Put a source's name into the commands of ``text``: adapters do not know it, and say NAME."""
-    return _COMMAND.sub(lambda found: found[1] + shlex.quote(name), text)

@@ -90,7 +90,7 @@ class UpdateJob:
         now = self.clock.now()
         with self.store.writing(owner=owner) as tx:
             job = find_job(tx, owner, reference)
-            spec = _checked(self.adapters, _changed(tx, owner, job.spec, change))
+            spec = _checked(tx, self.adapters, owner, _changed(tx, owner, job.spec, change))
             rescheduled = spec.schedule != job.spec.schedule
             enabled = spec.is_active and not job.spec.is_active
             if rescheduled or enabled:
@@ -154,9 +154,14 @@ def _changed(tx: Transaction, owner: str, base: JobSpec, change: JobChange) -> J
     return changed_spec(base, change, ids)
 
 
-def _checked(adapters: Adapters, spec: JobSpec) -> JobSpec:
+def _checked(tx: Transaction, adapters: Adapters, owner: str, spec: JobSpec) -> JobSpec:
     options = adapters.stage_options(spec.processing_config)
-    config = check_processing_config(spec.processing_config, options)
+    templates = {
+        template.name: template.processing_config
+        for template in tx.templates.list(owner)
+        if template.id in spec.template_ids
+    }
+    config = check_processing_config(spec.processing_config, options, templates=templates)
     return replace(spec, processing_config=config)
 
 
@@ -164,7 +169,7 @@ def _add(tx: Transaction, adapters: Adapters, owner: str, spec: JobSpec, now: da
     jobs = tx.jobs.list(owner)
     _check_quota(tx, owner, spec, jobs_after=len(jobs) + 1)
     slug = slug_for(spec.name, {job.slug for job in jobs})
-    return tx.jobs.add(owner, _checked(adapters, spec), slug=slug, now=now)
+    return tx.jobs.add(owner, _checked(tx, adapters, owner, spec), slug=slug, now=now)
 
 
 def _check_quota(tx: Transaction, owner: str, spec: JobSpec, *, jobs_after: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from zoomauto.domain.artifact import Artifact, Publication
-from zoomauto.domain.retry import ATTEMPT_GAPS
+from zoomauto.domain.retry import ATTEMPT_GAPS, pause
 from zoomauto.domain.source import DestinationConfig
 from zoomauto.errors import TemporaryError
 from zoomauto.ports.adapters import Adapters
@@ -59,13 +59,14 @@ class RunStage:
             try:
                 return self._attempt(step)
             except TemporaryError as error:
-                if not error.retry_now:
+                wait = pause(error, gap, now=self.clock.now())
+                if wait is None:
                     raise
                 recording_id = step.assignment.recording.id
                 extra = {"action": "retry", "recording_id": recording_id, "stage": step.stage}
-                seconds = gap.total_seconds()
+                seconds = wait.total_seconds()
                 logger.info("%s: %s; again in %.0f s", step.stage, error, seconds, extra=extra)
-            self.clock.sleep(gap)
+            self.clock.sleep(wait)
             check()
         return self._attempt(step)
 
