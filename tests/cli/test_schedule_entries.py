@@ -198,6 +198,9 @@ def test_entries_changed_by_hand_are_shown_and_kept_unless_forced(host: Zoomauto
         " every-evening"
     ]
     assert crontab.read_text() != before
+    assert host("schedule", "status").err.splitlines()[-1] == (
+        "not in sync: zoomauto schedule diff, then zoomauto schedule apply --force"
+    )
     assert host("schedule", "apply", "--force").code == 0
     assert crontab.read_text() == before
 
@@ -230,7 +233,7 @@ def test_the_difference_is_what_applying_would_change(host: Zoomauto, crontab: P
     assert (
         host("schedule", "apply", "--dry-run")
         .out.splitlines()[-1]
-        .startswith("nothing was changed: --dry-run: 0 jobs")
+        .startswith("nothing was changed (--dry-run): 0 jobs")
     )
     assert crontab.read_bytes() == before
 

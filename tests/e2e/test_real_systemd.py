@@ -243,6 +243,9 @@ def test_system_units_are_for_root_and_for_owners_who_are_users(tenant: Tenant) 
         system.call("install", pieces)
     assert caught.value.hint == "run it with sudo, or with --scope user"
     assert system.traces() == []
+    with pytest.raises(ConfigurationError, match="cannot change the system's units") as caught:
+        system.call("uninstall")
+    assert caught.value.hint == "run it with sudo"
 
 
 def test_without_lingering_the_backend_is_not_usable_and_says_how_to_mend_it(
@@ -355,6 +358,22 @@ def test_what_was_added_by_hand_is_reported_and_kept_when_it_goes(tenant: Tenant
     assert f"{drop_in} (kept as {kept})" in tenant.call("uninstall")
     assert tenant.box.read(f"{kept}/override.conf") == "[Service]\nNice=0\n"
     assert tenant.traces() == []
+
+
+@pytest.mark.parametrize("deed", ["stop", "disable"])
+def test_a_timer_that_was_switched_off_by_hand_is_reported_and_can_be_put_back(
+    tenant: Tenant, deed: str
+) -> None:
+    pieces = tenant.install(NIGHT)
+    timer = tenant.unit("night")
+    tenant.control(deed, timer)
+    edited = [item.piece.name for item in tenant.call("installed") if item.is_edited]
+    assert edited == [timer]
+
+    tenant.call("install", pieces)
+    assert [item.piece.name for item in tenant.call("installed") if item.is_edited] == []
+    assert tenant.control("is-enabled", timer) == "enabled"
+    assert tenant.control("is-active", timer) == "active"
 
 
 def test_a_probe_shows_a_real_start_and_leaves_nothing(tenant: Tenant) -> None:

@@ -185,6 +185,7 @@ def test_a_dry_run_changes_nothing(desk: Desk):
 
     assert (applied.outcome, desk.texts(), desk.applications()) == (Outcome.PLANNED, {}, [])
     assert [piece.name for piece in applied.plan.drift.added] == ["daily", "due"]
+    assert applied.availability == desk.crontab.can_start
 
 
 def test_entries_changed_by_hand_are_overwritten_by_force_alone(desk: Desk):
@@ -312,7 +313,8 @@ def test_of_two_applied_backends_the_newer_is_meant_and_the_other_named(desk: De
     desk.apply("systemd")
     chosen = desk.chosen()
 
-    assert (chosen.name, chosen.others) == ("systemd", ("crontab",))
+    crontab = Choice(backend="crontab", scope="user")
+    assert (chosen.name, chosen.others) == ("systemd", (crontab,))
 
 
 def test_a_backend_that_was_asked_for_is_taken_usable_or_not(desk: Desk):
@@ -445,6 +447,18 @@ def test_each_way_in_which_entries_can_stand_is_told(desk: Desk):
         "gone": "orphaned",
         None: "in_sync",
     }
+
+
+def test_what_was_never_applied_is_missing(desk: Desk):
+    assert desk.states() == {"daily": "missing", None: "missing"}
+
+
+def test_entries_of_which_a_part_is_gone_are_missing(desk: Desk):
+    desk.apply("crontab")
+    desk.crontab.held["rest"] = Piece(name="rest", job="daily", text="of two\n")
+    del desk.crontab.held["daily"]
+
+    assert desk.states()["daily"] == "missing"
 
 
 def test_status_has_the_next_start_by_the_backends_own_word(desk: Desk):

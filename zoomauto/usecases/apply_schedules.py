@@ -49,7 +49,7 @@ class Applied:
 
     plan: EntryPlan
     outcome: Outcome
-    #: Whether what the backend holds would be started here; None when nothing was to be done.
+    #: Whether what the backend holds would be started here; None when it was refused.
     availability: Availability | None = None
 
 
@@ -76,7 +76,8 @@ class ApplySchedules:
         if plan.drift.edited and not request.force:
             return Applied(plan=plan, outcome=Outcome.REFUSED)
         if request.dry_run:
-            return Applied(plan=plan, outcome=Outcome.PLANNED)
+            availability = plan.backend.scheduler.availability()
+            return Applied(plan=plan, outcome=Outcome.PLANNED, availability=availability)
         if request.lingering:
             self._linger(plan.backend)
         if not plan.is_in_sync:

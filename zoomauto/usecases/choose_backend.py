@@ -36,7 +36,7 @@ class Backend:
     #: What was last applied through it on this host.
     application: Application | None
     #: Others through which this owner's entries stand applied on this host.
-    others: tuple[str, ...] = ()
+    others: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,11 @@ class ChooseBackend:
             scheduler=self._open(name, owner, installation, scope),
             installation=installation,
             application=fitting[0] if fitting else None,
-            others=tuple(a.backend for a in applied if (a.backend, a.scope) != (name, scope)),
+            others=tuple(
+                Choice(backend=a.backend, scope=a.scope)
+                for a in applied
+                if (a.backend, a.scope) != (name, scope)
+            ),
         )
 
     def applied(self, owner: str) -> tuple[Choice, ...]:

@@ -12,6 +12,8 @@ from zoomauto.schedulers.systemd.program import SystemdPrograms
 from zoomauto.schedulers.systemd.unit_text import calendar_of
 
 _PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,NeedDaemonReload,TimersCalendar"
+#: What a manager calls itself from the end of its boot on; degraded by any unit that has failed.
+_BOOTED_STATES = ("running", "degraded")
 #: Far below what one command line may hold.
 _MOST_LINES = 500
 _MOST_COMPARED = 200
@@ -101,6 +103,18 @@ def check_held(
     )
     for piece in looked_at:
         _check_equal(programs, piece.name, _expected(piece, folder), shown.get(piece.name, {}))
+
+
+def waiting_timers(programs: SystemdPrograms, prefix: str) -> Collection[str] | None:
+    """Give the timers that wait for their time; None where none can be expected to.
+
+    That is without a manager, and while it boots: it is still starting them.
+    """
+    state = programs.try_control("show", "--property=SystemState", "--value")
+    if state.out.strip() not in _BOOTED_STATES:
+        return None
+    listed = ("list-units", "--type=timer", "--state=active", "--output=json", f"{prefix}*")
+    return frozenset(row["unit"] for row in json.loads(programs.control(*listed)))
 
 
 def _waiting(name: str) -> dict[str, str]:
