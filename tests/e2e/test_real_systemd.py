@@ -236,8 +236,8 @@ def test_system_units_run_as_the_owner(systemd_box: "Box") -> None:
 
 def test_system_units_are_for_root_and_for_owners_who_are_users(tenant: Tenant) -> None:
     system = replace(tenant, scope="system")
-    availability = system.call("availability")
-    assert (availability.usable, availability.hint) == (False, "run it with sudo")
+    # The system's timers start their services whoever asks.
+    assert system.call("availability").usable
     pieces = tenant.rendered(NIGHT)
     with pytest.raises(ConfigurationError) as caught:
         system.call("install", pieces)

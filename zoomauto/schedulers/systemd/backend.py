@@ -92,8 +92,10 @@ class SystemdScheduler:
 
         Lingering stays on while the user has other timers that need it.
         """
-        if self._is_system:
-            self._check_root()
+        if self._is_system and os.geteuid() != 0:
+            raise ConfigurationError(
+                f"{self._programs.user} cannot change the system's units", hint="run it with sudo"
+            )
         taken = self._units.remove()
         if still := self._timers():
             raise TemporaryError(
@@ -144,8 +146,6 @@ class SystemdScheduler:
             return Availability(usable=False, reason=reason, hint=WITHOUT)
         if not is_booted():
             return Availability(usable=False, reason=NOT_BOOTED, hint=WITHOUT)
-        if self._is_system:
-            self._check_root()
         if not self._is_system and not self._lingering.is_on():
             reason = (
                 f"lingering is off for {self._programs.user}: without a session no timer would run"
@@ -153,12 +153,6 @@ class SystemdScheduler:
             return Availability(usable=False, reason=reason, hint=self._programs.lingering_hint)
         self._programs.control("show", "--property=Version")
         return None
-
-    def _check_root(self) -> None:
-        if os.geteuid() != 0:
-            raise ConfigurationError(
-                f"{self._programs.user} cannot change the system's units", hint="run it with sudo"
-            )
 
     def _check_account(self) -> None:
         try:
