@@ -68,8 +68,10 @@ class _Call:
             yield from ("--config", str(self.settings.config_file))
         url = self._absolute_url()
         is_found_again = self._is_in_file("database_url") and url == self.settings.database_url
-        is_default = self._origin("database_url") == "default"
-        is_usual = url == self._usual_url() and not (is_default and self._has_moved("data"))
+        if self.is_other_user:
+            is_usual = url == self._usual_url()
+        else:
+            is_usual = self._origin("database_url") == "default" and not self._has_moved("data")
         if not (is_found_again or is_usual or self._has_outside_password()):
             yield from ("--database-url", url)
         yield from ("--owner", self.settings.owner)
