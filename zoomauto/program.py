@@ -23,6 +23,7 @@ _CARRIED = {
     "state_folder": "state",
     "parallel": None,
     "nice": None,
+    "on_failure": None,
 }
 #: Where every scheduler looks for programs: the PATH of cron.
 _SCHEDULERS_PATH = "/usr/bin:/bin"
@@ -50,7 +51,9 @@ def invocation(settings: Settings, environment: Mapping[str, str], *, scope: str
     variables = [f"{name}={value}" for name, value in call.variables()]
     prefix = ("/usr/bin/env", *variables) if variables else ()
     return Invocation(
-        words=(*prefix, *_program(), *call.options()), obstacles=tuple(call.obstacles())
+        words=(*prefix, *_program(), *call.options()),
+        obstacles=tuple(call.obstacles()),
+        on_failure=settings.on_failure,
     )
 
 

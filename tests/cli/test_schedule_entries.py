@@ -131,6 +131,17 @@ def test_the_text_for_systemd_names_each_unit(host: Zoomauto):
     )
 
 
+def test_the_unit_for_failures_is_in_every_service_and_carried_to_the_safety_net(
+    host: Zoomauto, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ZOOMAUTO_ON_FAILURE", "tell@%n.service")
+    data = host("schedule", "render", "--backend", "systemd", "-o", "json").data
+
+    services = [p["text"] for p in data["pieces"] if p["name"].endswith(".service")]
+    assert [text.count("\nOnFailure=tell@%n.service\n") for text in services] == [1, 1]
+    assert ['"ZOOMAUTO_ON_FAILURE=tell@%%n.service"' in text for text in services] == [True, True]
+
+
 def test_a_schedule_beside_jobs_is_refused(host: Zoomauto):
     words = ("every-evening", "--backend", "crontab", "--daily", "06:00")
     ended = host("schedule", "render", *words)

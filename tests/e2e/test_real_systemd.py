@@ -100,7 +100,9 @@ class Tenant:
         manager = ("env", f"XDG_RUNTIME_DIR=/run/user/{uid}", "systemctl", f"--{self.scope}")
         return self.box.run(*manager, *words, user=self.user, check=check)
 
-    def rendered(self, *jobs: WantedJob, program: tuple[str, ...] = ()) -> tuple[Piece, ...]:
+    def rendered(
+        self, *jobs: WantedJob, program: tuple[str, ...] = (), on_failure: str | None = None
+    ) -> tuple[Piece, ...]:
         wanted = Wanted(
             owner=self.owner,
             installation="t1",
@@ -108,6 +110,7 @@ class Tenant:
             host_timezone="UTC",
             start_at=NOW,
             jobs=jobs,
+            on_failure=on_failure,
         )
         return render_units(wanted, is_system=self.scope == "system")
 
@@ -433,6 +436,22 @@ def test_every_word_of_a_command_arrives_as_it_was_written(tenant: Tenant) -> No
     tenant.control("start", tenant.unit("night", "service"))
     told = json.loads(tenant.box.read(f"{tenant.home}/words") or "")
     assert told == [*words, "run", "night", "--scheduled"]
+
+
+def test_a_start_that_fails_starts_the_unit_for_failures(tenant: Tenant) -> None:
+    told = f"{tenant.home}/told"
+    tenant.box.run("mkdir", "-p", tenant.folder, user=tenant.user)
+    tenant.box.write(
+        f"{tenant.folder}/tell@.service",
+        f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo %i > {told}'\n",
+    )
+    hook = "tell@%n.service"
+    tenant.call("install", tenant.rendered(NIGHT, program=("/bin/false",), on_failure=hook))
+    service = tenant.unit("night", "service")
+    tenant.control("start", service, check=False)
+
+    assert tenant.box.await_true(lambda: tenant.box.read(told))
+    assert tenant.box.read(told) == f"{service}\n"
 
 
 def test_a_hardened_service_runs_ffmpeg_and_writes_into_the_workspace(
