@@ -414,6 +414,18 @@ def test_changed_rules_of_a_zone_renew_the_entries(desk: Desk):
     assert desk.planned().renewal is None
 
 
+def test_changed_rules_that_change_no_entry_are_told_once(desk: Desk):
+    desk.apply("crontab")
+    [application] = desk.applications()
+    rules = dict(application.zone_rules) | {"UTC": "as they were"}
+    with desk.world.store.writing() as tx:
+        tx.applications.save(replace(application, zone_rules=rules))
+    assert desk.planned().renewal == "the rules of UTC have changed"
+
+    assert desk.refresh() is None
+    assert desk.planned().renewal is None
+
+
 def test_a_job_in_a_new_zone_is_no_change_of_rules(desk: Desk):
     desk.apply("crontab")
     desk.change_job(schedule=at(6, "Asia/Tokyo"))

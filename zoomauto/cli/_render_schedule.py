@@ -137,23 +137,39 @@ def probed(call: Call, found: Probed) -> None:
         "exit_code": probe.exit_code,
         "detail": probe.detail,
     }
+    said, output = _said(probe.detail)
     facts = {
-        "command": " ".join(found.command),
+        "command": shlex.join(found.command),
         "fired": probe.fired,
         "at": iso(probe.at),
-        "detail": probe.detail,
+        "detail": said,
     }
-    variables = [f"  {name}={value}" for name, value in sorted(probe.environment.items())]
+    variables = [f"{name}={value}" for name, value in sorted(probe.environment.items())]
     problem, exit_code = _trouble(found)
     show(
         call,
         Answer(
             data=data,
-            parts=[_title(found.backend), Facts(facts=facts), *variables],
+            parts=[
+                _title(found.backend),
+                Facts(facts=facts),
+                *_listed("output", output),
+                *_listed("environment", variables),
+            ],
             problems=(problem,) if problem else (),
             exit_code=exit_code,
         ),
     )
+
+
+def _said(detail: str) -> tuple[str, Sequence[str]]:
+    """Divide what was said of a start from the lines of the program's own output."""
+    said, _, output = detail.partition(": ")
+    return (said, output.splitlines()) if "\n" in output else (detail, ())
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
 
 
 def _trouble(found: Probed) -> tuple[Problem | None, int]:

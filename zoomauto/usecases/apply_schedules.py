@@ -82,7 +82,7 @@ class ApplySchedules:
             self._linger(plan.backend)
         if not plan.is_in_sync:
             _install(plan)
-        if not plan.is_in_sync or plan.backend.application is None:
+        if not plan.is_in_sync or plan.renewal or plan.backend.application is None:
             self._remember(plan)
         return Applied(
             plan=plan,
