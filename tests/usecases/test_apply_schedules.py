@@ -257,6 +257,13 @@ def test_lingering_is_switched_on_when_asked_for(desk: Desk):
     assert desk.systemd.lingers
 
 
+def test_who_asks_for_lingering_asks_for_systemd(desk: Desk):
+    desk.systemd.can_start = unusable("lingering is off", "loginctl enable-linger ann")
+
+    applied = desk.apply(lingering=True)
+    assert (applied.plan.backend.name, desk.systemd.lingers) == ("systemd", True)
+
+
 def test_a_backend_that_is_not_ready_yet_is_waited_for_but_not_for_ever(desk: Desk):
     desk.systemd.can_start = unusable("no manager yet", "loginctl enable-linger ann")
     assert desk.apply("systemd", lingering=True).outcome is Outcome.APPLIED

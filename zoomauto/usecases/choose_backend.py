@@ -11,6 +11,8 @@ from zoomauto.ports.store import Store
 AUTO = "auto"
 #: What ``auto`` tries, the best first: systemd makes up for times without power, and knows zones.
 _PREFERRED = ("systemd", "crontab")
+#: The one that starts nothing without a session unless it is told to.
+LINGERING = "systemd"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
