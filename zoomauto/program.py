@@ -82,9 +82,9 @@ class _Call:
     def variables(self) -> Iterator[tuple[str, str]]:
         for key, folder in _CARRIED.items():
             value, origin = getattr(self.settings, key), self._origin(key)
-            is_ours = folder and origin == "default" and not self.is_other_user
-            has_moved = is_ours and self._has_moved(folder)
-            if origin == "environment" or has_moved:
+            is_ours = origin == "default" and not self.is_other_user
+            has_moved = folder is not None and self._has_moved(folder)
+            if origin == "environment" or (is_ours and has_moved):
                 yield f"ZOOMAUTO_{key.upper()}", str(value)
         if ffmpeg := self._ffmpeg():
             yield "ZOOMAUTO_FFMPEG", ffmpeg
