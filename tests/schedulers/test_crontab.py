@@ -406,6 +406,8 @@ def test_without_the_program_it_says_how_to_get_it(tmp_path: Path, monkeypatch: 
         pytest.param("Name:\tcron\n", "cron", id="on an old kernel"),
         pytest.param("Name:\tcron\nNSpid:\t7\t1\n", None, id="in a container"),
         pytest.param("Name:\tcrontab\nNSpid:\t7\n", None, id="another program"),
+        pytest.param("Name:\tcron\nState:\tS (sleeping)\nNSpid:\t7\n", "cron", id="asleep"),
+        pytest.param("Name:\tcron\nState:\tZ (zombie)\nNSpid:\t7\n", None, id="ended"),
     ],
 )
 def test_a_daemon_is_recognised_among_the_processes(

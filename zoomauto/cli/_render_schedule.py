@@ -176,8 +176,8 @@ def _trouble(found: Probed) -> tuple[Problem | None, int]:
     """Say what a real start has shown to be wrong, and the exit code for that."""
     probe, name = found.probe, found.backend.name
     if not probe.fired:
-        message = f"{name} started nothing: {probe.detail}"
-        return Problem(code="not_fired", message=message, hint="zoomauto schedule status"), 1
+        hint = "zoomauto schedule status"
+        return Problem(code="not_fired", message=probe.detail, hint=hint), 1
     if probe.exit_code == 0:
         return None, 0
     # The same start by hand, in the environment that the scheduler gives.
