@@ -99,6 +99,7 @@ def test_the_text_of_a_schedule_needs_no_database(
             "text": text,
             "pieces": [{"name": "job", "job": "job", "text": text}],
             "until": "2031-03-05T00:00:00+00:00",
+            "obstacles": [],
         },
         "errors": [],
     }

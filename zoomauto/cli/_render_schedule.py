@@ -43,6 +43,7 @@ def rendered(call: Call, found: Rendered) -> None:
         "text": text,
         "pieces": [_piece_document(piece) for piece in found.pieces],
         "until": iso(found.until),
+        "obstacles": [_obstacle_document(obstacle) for obstacle in found.obstacles],
     }
     remarks = [f"Warning: {o.message} (hint: {o.hint})." for o in found.obstacles]
     show(call, Answer(data=data, parts=text.splitlines(), remarks=remarks))
