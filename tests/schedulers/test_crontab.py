@@ -140,13 +140,15 @@ def test_an_empty_crontab_stays_an_empty_one(backend: CrontabScheduler, cron_hos
 
 
 def test_uninstalling_takes_what_a_killed_probe_has_left(
-    backend: CrontabScheduler, cron_host: "CronHost"
+    backend: CrontabScheduler, cron_host: "CronHost", tmp_path: Path
 ):
-    cron_host.write(
-        b"# mine\n# BEGIN zoomauto ann ab12 probe\n* * * * * x\n# END zoomauto ann ab12 probe\n"
-    )
+    script = tmp_path / "ab12" / "probe-x" / "start"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    entry = f"# BEGIN zoomauto ann ab12 probe\n* * * * * {script}\n# END zoomauto ann ab12 probe\n"
+    cron_host.write(b"# mine\n" + entry.encode())
     backend.uninstall()
-    assert cron_host.text == b"# mine\n"
+    assert (cron_host.text, script.parent.exists()) == (b"# mine\n", False)
 
 
 def test_installing_nothing_takes_the_section_away(
