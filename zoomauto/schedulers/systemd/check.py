@@ -13,6 +13,8 @@ from zoomauto.schedulers.systemd.unit_text import calendar_of
 
 #: Not NeedDaemonReload: for each unit systemd looks through all others then.
 _PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,TimersCalendar"
+#: What a manager calls itself from the end of its boot on; degraded by any unit that has failed.
+_BOOTED_STATES = ("running", "degraded")
 #: Far below what one command line may hold.
 _MOST_LINES = 500
 
@@ -94,6 +96,18 @@ def check_held(
     shown = _units(programs.control_all("show", f"--property={_PROPERTIES}", names=asked))
     for piece in changed:
         _check_equal(programs, piece.name, _expected(piece, folder), shown.get(piece.name, {}))
+
+
+def waiting_timers(programs: SystemdPrograms, prefix: str) -> Collection[str] | None:
+    """Give the timers that wait for their time; None where none can be expected to.
+
+    That is without a manager, and while it boots: it is still starting them.
+    """
+    state = programs.try_control("show", "--property=SystemState", "--value")
+    if state.out.strip() not in _BOOTED_STATES:
+        return None
+    listed = ("list-units", "--type=timer", "--state=active", "--output=json", f"{prefix}*")
+    return frozenset(row["unit"] for row in json.loads(programs.control(*listed)))
 
 
 def _waiting(name: str) -> dict[str, str]:
