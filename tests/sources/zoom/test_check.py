@@ -135,12 +135,21 @@ def test_an_address_without_zoom_says_which_option_to_change(
         {"api_base": "https://user:word@api.zoom.us"},
         {"token_url": "ftp://zoom.us/x"},
         {"token_url": "https://zoom.us/oauth?x=1"},
+        {"token_url": "https://zoom us/oauth"},
+        {"api_base": "https://api.zoom.us/v2\n"},
         {"users": " , "},
     ],
 )
 def test_options_that_can_never_work_are_refused(options: dict[str, Any]):
     with pytest.raises(InvalidOptions):
         ZoomOptions(**{"account_id": "a", "client_id": "c", **options})
+
+
+@pytest.mark.parametrize("address", ["https://ann:s3cret@zoom.us/v2", "https://zoom.us/?t=s3cret"])
+def test_an_address_that_may_hold_a_secret_is_not_repeated(address: str):
+    with pytest.raises(InvalidOptions) as refused:
+        ZoomOptions(account_id="a", client_id="c", api_base=address)
+    assert "s3cret" not in refused.value.message
 
 
 def test_preferred_views_come_first_and_no_other_is_lost():
