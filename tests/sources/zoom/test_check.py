@@ -23,7 +23,7 @@ from zoomauto.testing.progress import FakeProgress
 from zoomauto.testing.zoom.journal import Request
 from zoomauto.testing.zoom.meeting import File, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
-from zoomauto.testing.zoom.traps import Traps
+from zoomauto.testing.zoom.traps import Traps, UserError
 from zoomauto.testing.zoom.world import UNTIL, World
 from zoomauto.usecases.edit_sources import AddSource, SourceChange
 from zoomauto.usecases.sync_source import SyncSource
@@ -92,6 +92,24 @@ def test_each_user_that_is_named_is_asked_for(make_zoom: MakeZoom, make_source: 
         ("user bob@x", False, "Zoom answers 404/1001: User does not exist: bob@x"),
         ("recordings", True, "1 of ann@example.org on the first page of 29 days, 0 not finished"),
     ]  # fmt: skip
+
+
+def test_one_refused_user_hides_no_other(make_zoom: MakeZoom, make_source: MakeSource):
+    start = UNTIL - timedelta(days=2)
+    file = File(id="f", start_at=start, end_at=start + timedelta(minutes=9))
+    meeting = Meeting(uuid="u==", number=1, user_id="u2", start_at=start, files=(file,))
+    users = [User(id="u1", email="ann@example.org"), User(id="u2", email="ben@example.org")]
+    world = World(users=users, meetings=[meeting])
+
+    one = make_source(make_zoom(world, user_errors={"u1": UserError.SCOPES})).check()
+    assert [(check.name, check.ok) for check in one][3:6] == [
+        ("recordings", True),
+        ("user ann@example.org", False),
+        ("files", True),
+    ]
+    everybody = dict.fromkeys(("u1", "u2"), UserError.SCOPES)
+    none = make_source(make_zoom(world, user_errors=everybody)).check()
+    assert [check.name for check in none if not check.ok] == ["recordings"]
 
 
 def test_whether_the_trash_may_be_used_is_told_without_using_it(
