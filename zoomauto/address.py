@@ -10,7 +10,10 @@ def require_secure(name: str, address: str) -> None:
     """Raise InvalidOptions unless secrets may be sent to that address."""
     parts = _parts(address)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
-    if not parts.hostname or not is_safe or parts.query or parts.fragment or "@" in parts.netloc:
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        # What was given may hold a secret: it must not be repeated.
+        raise InvalidOptions(f"{name} must be an address without user, password, query or fragment")
+    if not parts.hostname or not is_safe:
         raise InvalidOptions(f"{name} must be an https address, not {address!r}")
 
 
@@ -32,6 +35,8 @@ def require_base(table: str, base_url: str) -> None:
 
 def _parts(address: str) -> SplitResult:
     """Take an address apart; one that is none has no parts."""
+    if not address.isprintable() or " " in address:
+        return urlsplit("")
     try:
         parts = urlsplit(address)
         _ = parts.port, parts.hostname

@@ -24,6 +24,8 @@ from zoomauto.settings import Settings
 from zoomauto.testing.zoom.cloud import CLIENT_SECRET
 from zoomauto.testing.zoom.recorded import SESSIONS, recorded_world
 from zoomauto.testing.zoom.server import FakeZoom
+from zoomauto.testing.zoom.trap_words import read_traps
+from zoomauto.testing.zoom.traps import Traps
 
 FOLDER = "zoomauto-demo"
 #: Only a folder that holds this file is ever emptied.
@@ -96,13 +98,17 @@ class Demo:
         self.say(f"# To be rid of it:     rm -r {FOLDER}")
         return report
 
-    def serve(self) -> None:
-        """Fill ``zoomauto-demo`` anew and keep its cloud running until Ctrl-C.
+    def serve(self, traps: Mapping[str, str]) -> None:
+        """Fill ``zoomauto-demo`` anew and keep its cloud, with its traps, running until Ctrl-C.
 
-        The commands to rehearse with are said, not run. Raise UsageError as the demonstration does.
+        The commands to rehearse with are said, not run. Raise UsageError as the demonstration
+        does, and for traps that there are not.
         """
+        chosen = read_traps(traps)
         folder = self._fresh(self.parent / FOLDER)
-        with self._cloud(folder) as cloud:
+        with self._cloud(folder, chosen) as cloud:
+            for name, value in traps.items():
+                self.say(f"# What goes wrong: {name} {value}".rstrip())
             self.say("\n# It stays until Ctrl-C. Type these in another terminal, in this folder:")
             self.say(f'$ export ZOOMAUTO_CONFIG="$PWD/{FOLDER}/config.toml"')
             check = ("source", "check", "zoom")
@@ -132,12 +138,13 @@ class Demo:
         (folder / "config.toml").write_text(text, encoding="utf-8")
         return folder
 
-    def _cloud(self, folder: Path) -> FakeZoom:
+    def _cloud(self, folder: Path, traps: Traps | None = None) -> FakeZoom:
         """Start a cloud that holds the sessions, with real files behind them."""
         secret = folder / "client-secret"
         secret.touch(mode=0o600)
         secret.write_text(CLIENT_SECRET, encoding="utf-8")
-        cloud = FakeZoom(recorded_world(self.ffmpeg, folder / "cloud", now=self.now))
+        world = recorded_world(self.ffmpeg, folder / "cloud", now=self.now)
+        cloud = FakeZoom(world, traps=traps)
         self.say(f"# A fake Zoom cloud on {cloud.api_base} holds what ffmpeg has made for it:")
         for session in SESSIONS:
             clip = session.clip

@@ -6,6 +6,7 @@ twice as fast.
 """
 
 import logging
+import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -241,4 +242,5 @@ def _reason(error: Exception) -> str:
         return "it took too long"
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return "that is no usable address"
-    return str(error) or type(error).__name__
+    # The number says nothing to anybody that the words behind it do not.
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__

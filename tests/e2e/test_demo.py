@@ -109,6 +109,22 @@ def test_its_secret_is_for_the_user_alone_and_in_no_other_file(home: Path):
     assert secret.decode() not in said
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--trap", "all"), "--trap needs --serve"),
+        (("--serve", "--trap", "nix=1"), "there is no option 'nix'"),
+    ],
+)
+def test_traps_that_there_are_not_are_refused_before_anything_is_made(
+    home: Path, words: tuple[str, ...], said: str
+):
+    ended = demo(home, *words)
+
+    assert (ended.returncode, said in ended.stderr) == (2, True)
+    assert list((home / "here").iterdir()) == []
+
+
 def test_a_folder_of_that_name_that_is_not_its_own_is_left_alone(home: Path):
     (home / "here" / FOLDER).mkdir()
     (home / "here" / FOLDER / "thesis.txt").write_text("mine")
@@ -122,10 +138,10 @@ def test_a_folder_of_that_name_that_is_not_its_own_is_left_alone(home: Path):
 
 @pytest.fixture
 def served(home: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Run the cloud in the background."""
+    """Run the cloud in the background, with every trap that a careful client survives."""
     (home / "tmp").mkdir()
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "zoomauto", "demo", "--serve"],
+        [sys.executable, "-u", "-m", "zoomauto", "demo", "--serve", "--trap", "all"],
         cwd=home / "here",
         env=environment(home),
         stdout=subprocess.PIPE,

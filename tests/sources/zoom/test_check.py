@@ -23,7 +23,7 @@ from zoomauto.testing.progress import FakeProgress
 from zoomauto.testing.zoom.journal import Request
 from zoomauto.testing.zoom.meeting import File, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
-from zoomauto.testing.zoom.traps import Traps
+from zoomauto.testing.zoom.traps import Traps, UserError
 from zoomauto.testing.zoom.world import UNTIL, World
 from zoomauto.usecases.edit_sources import AddSource, SourceChange
 from zoomauto.usecases.sync_source import SyncSource
@@ -94,6 +94,24 @@ def test_each_user_that_is_named_is_asked_for(make_zoom: MakeZoom, make_source: 
     ]  # fmt: skip
 
 
+def test_one_refused_user_hides_no_other(make_zoom: MakeZoom, make_source: MakeSource):
+    start = UNTIL - timedelta(days=2)
+    file = File(id="f", start_at=start, end_at=start + timedelta(minutes=9))
+    meeting = Meeting(uuid="u==", number=1, user_id="u2", start_at=start, files=(file,))
+    users = [User(id="u1", email="ann@example.org"), User(id="u2", email="ben@example.org")]
+    world = World(users=users, meetings=[meeting])
+
+    one = make_source(make_zoom(world, user_errors={"u1": UserError.SCOPES})).check()
+    assert [(check.name, check.ok) for check in one][3:6] == [
+        ("recordings", True),
+        ("user ann@example.org", False),
+        ("files", True),
+    ]
+    everybody = dict.fromkeys(("u1", "u2"), UserError.SCOPES)
+    none = make_source(make_zoom(world, user_errors=everybody)).check()
+    assert [check.name for check in none if not check.ok] == ["recordings"]
+
+
 def test_whether_the_trash_may_be_used_is_told_without_using_it(
     make_zoom: MakeZoom, make_source: MakeSource
 ):
@@ -135,12 +153,21 @@ def test_an_address_without_zoom_says_which_option_to_change(
         {"api_base": "https://user:word@api.zoom.us"},
         {"token_url": "ftp://zoom.us/x"},
         {"token_url": "https://zoom.us/oauth?x=1"},
+        {"token_url": "https://zoom us/oauth"},
+        {"api_base": "https://api.zoom.us/v2\n"},
         {"users": " , "},
     ],
 )
 def test_options_that_can_never_work_are_refused(options: dict[str, Any]):
     with pytest.raises(InvalidOptions):
         ZoomOptions(**{"account_id": "a", "client_id": "c", **options})
+
+
+@pytest.mark.parametrize("address", ["https://ann:s3cret@zoom.us/v2", "https://zoom.us/?t=s3cret"])
+def test_an_address_that_may_hold_a_secret_is_not_repeated(address: str):
+    with pytest.raises(InvalidOptions) as refused:
+        ZoomOptions(account_id="a", client_id="c", api_base=address)
+    assert "s3cret" not in refused.value.message
 
 
 def test_preferred_views_come_first_and_no_other_is_lost():

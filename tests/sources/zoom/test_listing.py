@@ -5,13 +5,14 @@ ZOOMAUTO_TEST_SIZES=full lists 500 users, with each trap alone and with all of t
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from zoomauto.domain.recording import ListedRecording
+from zoomauto.domain.recording import FileKind, ListedRecording
 from zoomauto.domain.source import Window
 from zoomauto.errors import (
     AuthenticationError,
@@ -23,7 +24,7 @@ from zoomauto.errors import (
 from zoomauto.sources.zoom.listing import windows
 from zoomauto.sources.zoom.source import ZoomSource
 from zoomauto.testing.clock import FrozenClock
-from zoomauto.testing.zoom.meeting import FilesForm
+from zoomauto.testing.zoom.meeting import File, FilesForm, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
 from zoomauto.testing.zoom.traps import (
     SURVIVABLE_API_FAULTS,
@@ -279,7 +280,9 @@ def test_missing_scopes_are_named_in_both_forms(make_zoom: MakeZoom, make_source
 def test_a_cloud_that_is_not_there_is_unreachable(make_source: MakeSource, clock: FrozenClock):
     with FakeZoom(World.generated(users=1, days=5), clock=clock) as zoom:
         source = make_source(zoom)
-    with pytest.raises(Unreachable):
+    with pytest.raises(
+        Unreachable, match=r"127\.0\.0\.1:\d+ cannot be reached: Connection refused"
+    ):
         list(source.list_recordings(EVER))
 
 
@@ -288,6 +291,32 @@ def test_finding_gives_what_was_listed(make_zoom: MakeZoom, make_source: MakeSou
     listed = list(source.list_recordings(EVER))
     assert [source.find(recording.key) for recording in listed] == listed
     assert any(recording.key.startswith("/") for recording in listed)
+
+
+def test_what_zoom_still_processes_waits_and_late_words_come_under_the_old_date(
+    make_zoom: MakeZoom, make_source: MakeSource, clock: FrozenClock
+):
+    start = UNTIL - timedelta(hours=1)
+    film = File(id="film", start_at=start, end_at=start + timedelta(minutes=50))
+    words = replace(film, id="words", file_type="TRANSCRIPT", extension="VTT")
+    meeting = Meeting(
+        uuid="m==", number=1, user_id="u1", topic="Waves", start_at=start, files=(film, words)
+    )
+    world = World(users=[User(id="u1", email="ann@example.org")], meetings=[meeting])
+    delays = {"processing_for": timedelta(hours=2), "transcript_delay": timedelta(days=5)}
+    source = make_source(make_zoom(world, **delays))
+
+    def seen() -> tuple[str | None, list[str]]:
+        (listed,) = source.list_recordings(EVER)
+        assert source.find("m==") == listed
+        return listed.pending_reason, [file.key.partition(":")[2] for file in listed.files]
+
+    assert seen() == ("Zoom is still processing 1 of 1 files", [])
+    clock.sleep(timedelta(hours=3))
+    assert seen() == (None, ["film"])
+    clock.sleep(timedelta(days=5))
+    (late,) = source.list_recordings(replace(EVER, end_at=clock.now()))
+    assert [file.kind for file in late.files] == [FileKind.VIDEO, FileKind.TRANSCRIPT]
 
 
 def test_only_zooms_word_makes_a_recording_gone(

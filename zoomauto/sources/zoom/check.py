@@ -1,13 +1,13 @@
 """Proving that a Zoom source works, one fact at a time. Nothing is changed or downloaded."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from zoomauto.domain.naming import shown_name
 from zoomauto.domain.recording import ListedRecording
 from zoomauto.domain.source import Check
-from zoomauto.errors import TemporaryError, ZoomautoError
+from zoomauto.errors import AuthenticationError, PermanentError, TemporaryError, ZoomautoError
 from zoomauto.sources.zoom.client import ZoomClient, meeting_path, user_path
 from zoomauto.sources.zoom.faults import (
     LIST_ACCOUNT,
@@ -60,13 +60,16 @@ def checks(client: ZoomClient, options: ZoomOptions, now: datetime) -> tuple[Che
         has_users = findings.attempt("users", lambda: _users(client, options, persons))
     elif options.chosen_users != (WHOLE_ACCOUNT,):
         named = people(client, options)
-        refused = _refused(client, named, now)
-        persons += [person for person in named if person.name not in refused]
-        findings.checks += refused.values()
+        unknown = _refused(client, named, now)
+        persons += [person for person in named if person.name not in unknown]
+        findings.checks += unknown.values()
         has_users = bool(persons)
     found: list[ListedRecording] = []
+    refused: dict[str, Check] = {}
     if has_users:
-        findings.attempt("recordings", lambda: _page(client, options, persons, found, now))
+        places = _places(options, persons)
+        findings.attempt("recordings", lambda: _page(client, options, places, found, refused, now))
+        findings.checks += refused.values()
     if found:
         findings.attempt("files", lambda: _files(client, found[0]))
     findings.checks += _deleted_soon(found, now)
@@ -119,20 +122,32 @@ def _users(client: ZoomClient, options: ZoomOptions, persons: list[Person]) -> s
     return f"{len(persons)} user{'s' * (len(persons) != 1)}, the deactivated included"
 
 
+def _places(options: ZoomOptions, persons: Sequence[Person]) -> dict[str, str]:
+    """Give the paths to look at, by whose they are."""
+    if options.chosen_users == (WHOLE_ACCOUNT,):
+        return {"the account": ACCOUNT_PATH}
+    return {person.name: user_path(person.id) for person in persons[:_MOST_USERS]}
+
+
 def _page(
     client: ZoomClient,
     options: ZoomOptions,
-    persons: list[Person],
+    places: Mapping[str, str],
     found: list[ListedRecording],
+    refused: dict[str, Check],
     now: datetime,
 ) -> str:
-    """Look at one page of each of the first users, until there are recordings."""
+    """Look at one page of each place, until there are recordings; who is refused stops nobody."""
     params = _recent(now, PAGE_SIZE)
-    places = {person.name: user_path(person.id) for person in persons[:_MOST_USERS]}
-    if options.chosen_users == (WHOLE_ACCOUNT,):
-        places = {"the account": ACCOUNT_PATH}
-    for name, path in places.items():
-        rows = client.page(path, params).meetings
+    for number, (name, path) in enumerate(places.items(), start=1):
+        try:
+            rows = client.page(path, params).meetings
+        except (AuthenticationError, PermanentError) as error:
+            if number == len(places) == len(refused) + 1:
+                refused.clear()
+                raise
+            refused[name] = _failed(f"user {name}", error)
+            continue
         read = (recording_of(row, options.preferred_views) for row in rows)
         found += [recording for recording in read if recording is not None]
         if found:

@@ -151,7 +151,8 @@ class Cloud:
 
     def check_user(self, user_id: str, accepted: tuple[str, ...]) -> None:
         """Raise Refusal when the traps refuse everything about this user."""
-        match self.traps.user_errors.get(user_id):
+        errors, user = self.traps.user_errors, self.world.user(user_id)
+        match errors.get(user_id) or (errors.get(user.email) if user else None):
             case UserError.UNKNOWN:
                 raise Refusal(404, 1001, f"User does not exist: {user_id}.")
             case UserError.NOT_ON_ACCOUNT:

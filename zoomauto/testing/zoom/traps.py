@@ -153,7 +153,7 @@ class Traps:
     newest_token_only: bool = False
     #: Scopes the app does not have.
     withheld_scopes: frozenset[str] = frozenset()
-    #: User id -> how everything about that user is refused.
+    #: User id or e-mail -> how everything about that user is refused.
     user_errors: Mapping[str, UserError] = field(default_factory=dict)
 
     #: API calls allowed within one second of the clock, per label; None: no limit.
