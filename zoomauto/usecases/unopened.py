@@ -1,7 +1,7 @@
 """What stands for a destination that cannot be opened, so that the others have their turn."""
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import ClassVar, NoReturn
 
 from zoomauto.domain.source import Check
 from zoomauto.ports.destination import Delivered, Parcel
@@ -11,6 +11,9 @@ from zoomauto.ports.progress import Progress
 @dataclass(frozen=True, kw_only=True)
 class Unopened:
     """A destination that was removed, or whose package is gone: says so whenever it is needed."""
+
+    Options: ClassVar[type] = type(None)
+    secret_names: ClassVar[frozenset[str]] = frozenset()
 
     error: Exception
 
