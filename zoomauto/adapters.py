@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from zoomauto import registry
+from zoomauto.domain.hint import named
 from zoomauto.domain.options import read_options
 from zoomauto.domain.processing import STAGES
 from zoomauto.domain.recording import FileKind
@@ -100,7 +101,9 @@ class RegisteredAdapters:
         known, opened = self._sources.get(config.id, (None, None))
         if opened is None or known is None or not _is_same(known, config):
             place = f"source {config.name!r}"
-            tools = replace(self.tools, secrets=StoredSecrets(config.secrets, place=place))
+            command = named("zoomauto source update NAME", config.name)
+            stored = StoredSecrets(config.secrets, place=place, command=command)
+            tools = replace(self.tools, secrets=stored)
             opened = _built("source", config.type, config.options, tools)
             self._sources[config.id] = config, opened
         return opened

@@ -401,16 +401,18 @@ def test_a_destination_that_was_removed_is_tried_again_once_it_is_back(world: Wo
     update = UpdateTemplate(store=world.store, clock=world.clock, adapters=world.adapters)
     with world.store.writing() as tx:
         template = tx.templates.list(OWNER)[0]
-        output = replace(template.output, destinations=("gone",))
+        output = replace(template.output, destinations=("fake:/out", "gone"))
         tx.templates.replace(replace(template, output=output))
     world.record()
 
     first = world.run()
+    published = dict(world.destination.objects)
     update(OWNER, "Lectures", TemplateChange(destinations=("fake:/out",)))
 
+    assert published == {"Lecture.mp4": b"film cut"}
     assert (first.run.exit_code, first.items[0].error_code) == (75, "not_found")
     assert [item.status for item in world.run().items] == ["UPLOADED"]
-    assert ran(world) == {"download": 1, "trim": 1, "upload": 1}
+    assert ran(world) == {"download": 1, "trim": 1, "upload": 2}
 
 
 def test_nothing_of_a_damaged_file_is_kept(world: World):

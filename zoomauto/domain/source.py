@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
+
+from zoomauto.errors import ZoomautoError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,3 +79,9 @@ class Check:
     ok: bool
     #: What was found, or what is missing and how to mend it.
     detail: str
+
+    @classmethod
+    def failed(cls, name: str, error: ZoomautoError) -> Self:
+        """Make one of an error: what is wrong, and how to mend it."""
+        detail = f"{error.message}. {error.hint}" if error.hint else error.message
+        return cls(name=name, ok=False, detail=detail)
