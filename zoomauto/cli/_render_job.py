@@ -74,7 +74,7 @@ def job(call: Call, view: JobView) -> None:
         "last run": clock(found.last_run_at, zone),
         "last status": found.last_status,
         "runs": found.run_count,
-        "templates": spec.template_ids,
+        "templates": view.templates,
         "sync days": spec.sync_days,
         "statuses": spec.statuses,
         "exclude blank": spec.exclude_blank,

@@ -183,8 +183,9 @@ def remove(context: typer.Context, destination: DestinationName, yes: Yes = Fals
     from zoomauto.cli import _render_place as render
 
     call = Call.of(context)
-    confirm(f"Forget destination {destination!r}?", is_confirmed=yes)
     with open_app(call.settings) as opened:
+        found = opened.show_destination()(call.owner, destination)
+        confirm(f"Forget destination {found.name!r}?", is_confirmed=yes)
         removed = opened.remove_destination()(call.owner, destination)
     render.changed_destination(call, removed, "removed")
 

@@ -30,6 +30,8 @@ class JobView:
     next_run_at: datetime | None
     #: What a person should know about the schedule.
     warnings: tuple[str, ...] = ()
+    #: Names of the templates, in the job's order; only where one job is looked at.
+    templates: tuple[str, ...] = ()
 
 
 def view(job: Job, now: datetime) -> JobView:
@@ -138,7 +140,10 @@ class ShowJob:
     def __call__(self, owner: str, reference: str) -> JobView:
         """Raise NotFound or Ambiguous."""
         with self.store.reading() as tx:
-            return view(find_job(tx, owner, reference), self.clock.now())
+            job = find_job(tx, owner, reference)
+            names = {template.id: template.name for template in tx.templates.list(owner)}
+        templates = tuple(names[id_] for id_ in job.spec.template_ids if id_ in names)
+        return replace(view(job, self.clock.now()), templates=templates)
 
 
 def _template_ids(tx: Transaction, owner: str, references: Sequence[str]) -> tuple[int, ...]:
