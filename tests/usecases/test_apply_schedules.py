@@ -234,6 +234,27 @@ def test_a_secret_from_the_environment_is_refused_where_an_active_job_needs_it(d
     assert desk.apply("crontab").outcome is Outcome.APPLIED
 
 
+def test_what_jobs_need_is_looked_up_once_for_all_that_share_templates(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(4):
+        desk.world.add_job(f"Job {number}")
+    asked: list[str] = []
+    with desk.world.store.reading() as tx:
+        parts = {"jobs": tx.jobs, "sources": tx.sources, "destinations": tx.destinations}
+    for name, part in parts.items():
+        real = type(part).list
+
+        def counted(*words: Any, name: str = name, real: Any = real, **more: Any) -> Any:
+            asked.append(name)
+            return real(*words, **more)
+
+        monkeypatch.setattr(type(part), "list", counted)
+
+    assert len(desk.planned("crontab").wanted.jobs) == 5
+    assert sorted(asked) == ["destinations", "jobs", "sources"]
+
+
 def test_a_failing_backend_leaves_nothing_remembered(desk: Desk):
     desk.crontab.failure = TemporaryError("it did not answer")
 

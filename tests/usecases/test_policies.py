@@ -239,6 +239,25 @@ def test_run_due_runs_every_job_that_is_due_and_no_other(world: World):
     assert run_due(world)(OWNER) == DueReport(runs=())
 
 
+def test_run_due_reads_the_jobs_once_however_many_there_are(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(4):
+        world.add_job(f"Job {number}")
+    asked: list[str] = []
+    with world.store.reading() as tx:
+        kind = type(tx.jobs)
+    read = kind.list
+
+    def counted(jobs: Any, owner: str) -> Any:
+        asked.append(owner)
+        return read(jobs, owner)
+
+    monkeypatch.setattr(kind, "list", counted)
+    run_due(world)(OWNER)
+    assert asked == [OWNER]
+
+
 def test_run_due_makes_nothing_for_a_run_while_nothing_is_due(world: World):
     def never() -> Any:
         pytest.fail("nothing was due")

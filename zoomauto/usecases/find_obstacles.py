@@ -1,55 +1,62 @@
 """Find what active jobs need from the environment of whoever starts them."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from zoomauto.domain.invocation import Obstacle
 from zoomauto.domain.job import Job
 from zoomauto.errors import ConfigurationError
 from zoomauto.ports.store import Transaction
 from zoomauto.usecases.plan_recording import config_of
-from zoomauto.usecases.select_recordings import Reach, reach_of
+from zoomauto.usecases.select_recordings import Needs, needs_of
 
 _ENVIRONMENT = "env:"
 _INSTEAD = "file:/path/of/a/file, or credential:NAME under systemd"
 
 
-def unreadable_secrets(tx: Transaction, jobs: Iterable[Job], now: datetime) -> tuple[Obstacle, ...]:
+def unreadable_secrets(tx: Transaction, jobs: Iterable[Job]) -> tuple[Obstacle, ...]:
     """Give each secret that is in no scheduler's environment, once, with the mending command."""
     found: dict[str, Obstacle] = {}
+    # Thousands of jobs share a few templates.
+    known: dict[tuple[str, tuple[int, ...]], tuple[Needs, tuple[Obstacle, ...]]] = {}
     for job in jobs:
-        if job.spec.is_active and (reach := _reach(tx, job, now)):
-            for obstacle in (*_of_places(tx, reach), *_of_engines(reach)):
-                found[obstacle.message] = obstacle
+        if not job.spec.is_active:
+            continue
+        key = job.owner, job.spec.template_ids
+        if key not in known:
+            needs = _needs(tx, job)
+            known[key] = needs, tuple(_of_places(tx, job.owner, needs))
+        needs, of_places = known[key]
+        for obstacle in (*of_places, *_of_engines(job, needs)):
+            found[obstacle.message] = obstacle
     return tuple(found.values())
 
 
-def _reach(tx: Transaction, job: Job, now: datetime) -> Reach | None:
+def _needs(tx: Transaction, job: Job) -> Needs:
     try:
-        return reach_of(tx, job, now=now)
+        return needs_of(tx, job)
     except ConfigurationError:  # it has nothing to look at; its runs will say so
-        return None
+        return Needs(templates=(), sources=())
 
 
-def _of_places(tx: Transaction, reach: Reach) -> Iterator[Obstacle]:
-    for source in reach.sources:
+def _of_places(tx: Transaction, owner: str, needs: Needs) -> Iterator[Obstacle]:
+    for source in needs.sources:
         mend = f"zoomauto source update {source.name!r}"
         yield from _obstacles(f"source {source.name!r}", source.secrets.items(), mend)
-    named = {name for template in reach.templates for name in template.output.destinations}
-    for place in tx.destinations.list(reach.job.owner):
+    named = {name for template in needs.templates for name in template.output.destinations}
+    for place in tx.destinations.list(owner):
         if place.name in named:
             mend = f"zoomauto destination update {place.name!r}"
             yield from _obstacles(f"destination {place.name!r}", place.secrets.items(), mend)
 
 
-def _of_engines(reach: Reach) -> Iterator[Obstacle]:
-    for template in reach.templates:
-        for stage, table in config_of(template, reach.job).tables.items():
+def _of_engines(job: Job, needs: Needs) -> Iterator[Obstacle]:
+    for template in needs.templates:
+        for stage, table in config_of(template, job).tables.items():
             for key, value in table.items():
                 if isinstance(value, str) and value.startswith(_ENVIRONMENT):
                     mend = f"zoomauto template update {template.name!r} --set {stage}"
                     yield Obstacle(
-                        message=_message(f"job {reach.job.name!r}", f"{stage}.{key}", value),
+                        message=_message(f"job {job.name!r}", f"{stage}.{key}", value),
                         hint=f"{mend}.{key}={_INSTEAD}",
                     )
 

@@ -71,7 +71,7 @@ class PlanEntries:
         invocation = self.invocation(backend.scope)
         with self.store.reading() as tx:
             jobs = tuple(job for job in tx.jobs.list(owner) if job.slug not in without)
-            secrets = unreadable_secrets(tx, jobs, self.clock.now())
+            secrets = unreadable_secrets(tx, jobs)
         fresh = Wanted(
             owner=owner,
             installation=backend.installation,

@@ -20,6 +20,16 @@ from zoomauto.usecases.plan_recording import config_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Needs:
+    """What a job works with, whenever it runs: templates in its order, and their sources."""
+
+    templates: tuple[Template, ...]
+    sources: tuple[SourceConfig, ...]
+    #: Trouble with them, in words.
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reach:
     """What a run looks at: templates in the job's order, sources, and a window per source."""
 
@@ -168,10 +178,16 @@ def _counted(selection: Selection) -> Selection:
     return replace(selection, counts=counts)
 
 
-def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = None) -> Reach:
-    """Collect what a run of ``job`` looks at. Raise ConfigurationError when that is nothing."""
+def needs_of(tx: Transaction, job: Job) -> Needs:
+    """Collect what ``job`` works with. Raise ConfigurationError when that is nothing."""
     templates = _usable_templates(tx, job)
     sources, problems = _needed_sources(tx, job, templates)
+    return Needs(templates=templates, sources=sources, problems=problems)
+
+
+def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = None) -> Reach:
+    """Collect what a run of ``job`` looks at. Raise ConfigurationError when that is nothing."""
+    needs = needs_of(tx, job)
     windows = {
         source.id: sync_window(
             now,
@@ -180,15 +196,15 @@ def reach_of(tx: Transaction, job: Job, *, now: datetime, since: date | None = N
             source=source,
             since=since,
         )
-        for source in sources
+        for source in needs.sources
     }
     return Reach(
         job=job,
-        templates=templates,
-        sources=sources,
+        templates=needs.templates,
+        sources=needs.sources,
         windows=windows,
         job_names={other.id: other.name for other in tx.jobs.list(job.owner)},
-        problems=problems,
+        problems=needs.problems,
     )
 
 
