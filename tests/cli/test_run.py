@@ -172,7 +172,8 @@ def test_a_source_that_cannot_be_listed_ends_with_75(ready: Zoomauto, tmp_path: 
     ended = ready("run", "every-evening", "-o", "json")
     (problem,) = ended.document["errors"]
     assert (ended.code, ended.document["status"]) == (75, "error")
-    assert (problem["code"], problem["hint"]) == ("unreachable", "zoomauto source check laptop")
+    mended = "mount it, or: zoomauto source update laptop --option path=/where/it/is"
+    assert (problem["code"], problem["hint"]) == ("unreachable", mended)
     assert ended.data["sources"][0]["error"] in problem["message"]
 
 

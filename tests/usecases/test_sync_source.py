@@ -259,6 +259,13 @@ def test_a_source_that_fails_for_several_in_a_row_is_not_asked_for_the_rest(
     assert len(calls) == asked
 
 
+def test_a_failed_source_says_what_mends_it_with_its_own_name(world: World):
+    hint = "add a scope, then: zoomauto source check NAME"
+    world.sources["Zoom"].fails_with = AuthenticationError("refused", hint=hint)
+
+    assert sync(world).hint == "add a scope, then: zoomauto source check Zoom"
+
+
 @pytest.mark.parametrize(
     ("error", "asked"), [(IncompleteListing("page 2"), 1), (Unreachable("down"), 0)]
 )

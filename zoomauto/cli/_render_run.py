@@ -168,7 +168,7 @@ def _problems(
             yield Problem(
                 code=source.error_code or "error",
                 message=f"source {source.name!r}: {source.error}",
-                hint=f"zoomauto source check {quote(source.name)}",
+                hint=source.hint or f"zoomauto source check {quote(source.name)}",
             )
     for item in items:
         if item.failure is not None:

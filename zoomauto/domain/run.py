@@ -88,6 +88,8 @@ class SourceReport:
     error: str | None = None
     #: Code of the error, so that credentials can be told from the rest.
     error_code: str | None = None
+    #: What mends it, where the source knows.
+    hint: str | None = None
     #: The parts of the source that were left out, when all others are complete.
     missing_parts: tuple[str, ...] = ()
 

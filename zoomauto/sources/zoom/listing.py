@@ -1,6 +1,7 @@
 """Listing recordings: users, windows of days, pages; and proof that nothing is missing."""
 
 import logging
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -151,8 +152,8 @@ class Listing:
     is_known: IsKnown | None = None
     #: Who could not be listed completely, and why.
     failures: dict[str, ZoomautoError] = field(default_factory=dict)
-    #: Their ids; None once somebody has not even been asked for.
-    missing: list[str] | None = field(default_factory=list)
+    #: Their ids, and those of whom nobody asked for any more.
+    missing: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
     _listed_users: int = 0
 
@@ -164,7 +165,9 @@ class Listing:
         What nobody could be listed for is raised as it is; IncompleteListing names the users.
         """
         in_a_row = 0
-        for given in in_order(self._given, self._people(), at_once=_AT_ONCE):
+        persons = _turned(self._people(), self.now)
+        all_given = in_order(self._given, persons, at_once=_AT_ONCE)
+        for number, given in enumerate(all_given, start=1):
             person = given.person
             failed_before = len(self.failures)
             if given.failure is not None:
@@ -172,12 +175,12 @@ class Listing:
                 self.failures[person.name] = given.failure
             yield from self._read(given)
             failure = self.failures.get(person.name)
-            if failure is not None and self.missing is not None:
+            if failure is not None:
                 self.missing.append(person.id)
             in_a_row = in_a_row + 1 if isinstance(failure, TemporaryError) else 0
             self._listed_users += len(self.failures) == failed_before
             if in_a_row >= _FAILURES_IN_A_ROW and not isinstance(failure, IncompleteListing):
-                self.missing = None
+                self.missing += [other.id for other in persons[number:]]
                 break
         self._raise_failures()
 
@@ -292,13 +295,22 @@ class Listing:
                 raise next(iter(self.failures.values()))
         named = [f"{name} ({error.message})" for name, error in self.failures.items()]
         more = len(named) - _NAMED_USERS
+        unasked = len(self.missing) - len(named)
         raise IncompleteListing(
             f"not everything of {len(named)} user{'s' * (len(named) != 1)} could be listed:"
-            f" {'; '.join(named[:_NAMED_USERS])}" + (f" and {more} more" if more > 0 else ""),
+            f" {'; '.join(named[:_NAMED_USERS])}"
+            + (f" and {more} more" if more > 0 else "")
+            + (f"; {unasked} more were not asked for" if unasked else ""),
             hint="zoomauto source check NAME",
             users=list(self.failures),
-            parts=self.missing or (),
+            parts=self.missing if self._listed_users else [],
         )
+
+
+def _turned(persons: list[Person], now: datetime) -> list[Person]:
+    """Begin with another one each time: where a listing is given up, the same are not left out."""
+    first = random.Random(now.timestamp()).randrange(len(persons) or 1)  # noqa: S311 - no secret
+    return persons[first:] + persons[:first]
 
 
 def _users(client: ZoomClient, status: str) -> Iterator[Mapping[str, Any]]:
