@@ -11,7 +11,8 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, BinaryIO
 
 import httpcore
@@ -46,6 +47,17 @@ class Answer:
     #: By lower-case name.
     headers: Mapping[str, str]
     body: bytes
+
+    def back_at(self, now: datetime) -> datetime | None:
+        """Give when the server wants to be asked again, by its Retry-After; None without one."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isdecimal():
+            return now + timedelta(seconds=min(int(value), 10**7))
+        try:
+            found = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,17 @@ def test_a_refusal_says_what_it_means(
         opened.publish(parcel_of(b"film"), FakeProgress())
     assert type(failure.value) is meaning
     assert [(check.name, check.ok) for check in opened.check()] == [("write", False)]
+
+
+@pytest.mark.parametrize("status", [423, 429, 503])
+def test_a_busy_server_is_asked_again_when_it_says(
+    answering: Callable[..., str], tools: Tools, parcel_of: ParcelOf, status: int
+):
+    address = answering(status, **{"Retry-After": "120"})
+    with pytest.raises(TemporaryError) as failure:
+        destination(tools, {"url": f"{address}/films"}).publish(parcel_of(b"film"), FakeProgress())
+    after = datetime.fromisoformat(failure.value.data["reset_at"]) - tools.clock.now()
+    assert after == timedelta(minutes=2)
 
 
 def test_a_redirect_names_where_the_folder_is(answering: Callable[..., str], tools: Tools):

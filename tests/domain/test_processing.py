@@ -62,6 +62,15 @@ def test_an_empty_table_can_be_set_from_the_command_line():
     assert with_settings({}, {"stamp": "{}"}) == {"stamp": {}}
 
 
+def test_nothing_takes_a_switch_or_a_table_away_even_one_of_a_stage_that_is_gone():
+    config = {"skip_trim": True, "trim": {"threshold_db": -38.0}, "stamp": {"size": 1}}
+
+    assert with_settings(config, {"skip_trim": "", "trim": "", "stamp": "", "upload": ""}) == {}
+    assert with_settings(config, {"trim.threshold_db": ""})["trim"] == {"threshold_db": ""}
+    with pytest.raises(InvalidOptions, match="there is no option 'skip_tirm'"):
+        check_processing_config(with_settings({}, {"skip_tirm": ""}), STAGES)
+
+
 def test_values_are_read_from_text_and_only_what_was_given_is_kept():
     given = {"skip_trim": "yes", "auto_upload": False, "trim": {"threshold_db": "-38"}}
 

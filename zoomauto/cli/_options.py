@@ -28,7 +28,9 @@ SecretPairs = Annotated[
 SettingPairs = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Processing config, as in trim.threshold_db=-38."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Processing config, as in trim.threshold_db=-38; trim= takes that table away.",
     ),
 ]
 

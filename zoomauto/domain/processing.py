@@ -28,6 +28,9 @@ class Flags:
     skip_topics: bool = False
 
 
+_KNOWN = frozenset((*STAGES, *option_names(Flags)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessingConfig:
     """The config that counts for one recording: job over template over defaults."""
@@ -83,10 +86,14 @@ def with_settings(config: Mapping[str, Any], assignments: Mapping[str, str]) -> 
     """Lay ``KEY=VALUE`` assignments over a config; ``trim.threshold_db`` reaches into a table.
 
     ``{}`` is an empty table: a stage of a third party that needs no options runs for having one.
+    Nothing takes a switch or a whole table away; within a table it is a value like any other.
     """
     merged = {key: dict(v) if isinstance(v, Mapping) else v for key, v in config.items()}
     for path, value in assignments.items():
         table, dot, key = path.partition(".")
+        if not dot and not value and (path in merged or path in _KNOWN):
+            merged.pop(path, None)
+            continue
         if not dot:
             merged[path] = {} if value == "{}" else value
             continue
@@ -113,7 +120,10 @@ def _checked_table(
     if not isinstance(table, Mapping):
         raise InvalidOptions(f"{where} must be a table of options, not {table!r}")
     if stage not in options_of:
-        raise InvalidOptions(f"{where}: there is no {stage} stage, so it takes no options")
+        raise InvalidOptions(
+            f"{where}: there is no {stage} stage, so it takes no options",
+            hint=f"--set {stage}= takes the table away",
+        )
     return _typed(options_of[stage], table, where=where, beneath=beneath)
 
 

@@ -1,9 +1,8 @@
 """How long Google is waited for before a request counts as failed. All waits are the clock's."""
 
 import random
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from zoomauto.errors import TemporaryError, Unreachable, ZoomautoError
 from zoomauto.google.faults import is_passing, refusal
@@ -41,7 +40,7 @@ def pause_after(answer: Answer | None, attempt: int, now: datetime, *, what: str
 
     Raise TemporaryError, with the time, when Google wants to be left alone for longer.
     """
-    back_at = None if answer is None else _back_at(answer.headers, now)
+    back_at = None if answer is None else answer.back_at(now)
     if back_at is None:
         most = min(2.0 ** (attempt - 1), LONGEST_WAIT.total_seconds())
         return timedelta(seconds=random.uniform(most / 2, most))  # noqa: S311 - no secret
@@ -53,14 +52,3 @@ def pause_after(answer: Answer | None, attempt: int, now: datetime, *, what: str
     # A little more, so that not everybody comes back at once.
     jitter = timedelta(seconds=random.uniform(0.05, 0.5))  # noqa: S311 - no secret
     return max(back_at - now, timedelta()) + jitter
-
-
-def _back_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return now + timedelta(seconds=min(int(value), 10**7))
-    try:
-        found = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

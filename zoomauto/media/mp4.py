@@ -138,7 +138,7 @@ def _read(file: IO[bytes], size: int) -> Mp4:
     brand, movie = "", None
     for box in boxes(file, 0, size):
         if box.end > size:
-            raise CorruptMedia(f"the MP4 is cut short: {box.end - size} bytes missing")
+            raise CorruptMedia(f"the MP4 is cut short: {box.end - size:,} bytes missing")
         if box.kind == b"ftyp" and not brand:
             brand = payload(file, box)[:4].decode("latin-1")
         if box.kind == b"moov" and movie is None:
@@ -210,7 +210,7 @@ def _refuse_beyond_end(file: IO[bytes], tables: dict[bytes, Box], size: int) -> 
     for kind, code in ((b"stco", "I"), (b"co64", "Q")):
         last = max((place for (place,) in table(file, tables.get(kind), f">{code}")), default=0)
         if last >= size > 0:
-            raise CorruptMedia(f"the MP4 is cut short: at least {last - size + 1} bytes missing")
+            raise CorruptMedia(f"the MP4 is cut short: at least {last - size + 1:,} bytes missing")
 
 
 def _edit(file: IO[bytes], track: Sequence[Box]) -> _Edit:

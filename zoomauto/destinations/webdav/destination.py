@@ -127,7 +127,7 @@ class WebdavDestination:
 
     @contextmanager
     def _opened(self) -> Iterator[WebdavFolder]:
-        folder = WebdavFolder(self._options, self._tools.secrets)
+        folder = WebdavFolder(self._options, self._tools.secrets, self._tools.clock)
         try:
             yield folder
         finally:

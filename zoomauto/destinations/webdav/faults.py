@@ -1,5 +1,7 @@
 """What the answer of a WebDAV server means for the run."""
 
+from datetime import datetime
+
 from zoomauto.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -18,9 +20,10 @@ _NO_WEBDAV = frozenset({400, 405, 415, 501})
 _REDIRECTS = range(300, 400)
 
 
-def failure(method: str, place: str, answer: Answer) -> ZoomautoError:
+def failure(method: str, place: str, answer: Answer, *, now: datetime) -> ZoomautoError:
     """Give the error for a refused request; ``place`` is the folder or file as a person sees it."""
-    status = answer.status
+    status, back_at = answer.status, answer.back_at(now)
+    reset_at = None if back_at is None else back_at.isoformat()
     said = f"{place} answers {method} with {status}"
     if status in {401, 403, 407}:
         return AuthenticationError(
@@ -32,9 +35,9 @@ def failure(method: str, place: str, answer: Answer) -> ZoomautoError:
     if status == 413:  # noqa: PLR2004 - Content Too Large
         return PermanentError(f"{said}: the file is too large for it")
     if status == 429:  # noqa: PLR2004 - Too Many Requests
-        return RateLimited(f"{said}: we ask too often", reset_at=None)
+        return RateLimited(f"{said}: we ask too often", reset_at=reset_at)
     if status in _BUSY:
-        return TemporaryError(f"{said}: it is locked or busy")
+        return TemporaryError(f"{said}: it is locked or busy", reset_at=reset_at)
     if status in _NOT_THERE:
         return ConfigurationError(f"{said}: there is no such folder", hint="make it, or mend url")
     if status in _REDIRECTS:
@@ -46,7 +49,7 @@ def failure(method: str, place: str, answer: Answer) -> ZoomautoError:
             f"{said}: no WebDAV is spoken there", hint="mend url; the server's help names it"
         )
     if status > _SERVER_ERROR - 1:
-        return TemporaryError(f"{said}: it is in trouble")
+        return TemporaryError(f"{said}: it is in trouble", reset_at=reset_at)
     return ConfigurationError(said, hint="zoomauto destination check NAME")
 
 

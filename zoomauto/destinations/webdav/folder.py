@@ -12,6 +12,7 @@ from zoomauto.destinations.webdav.faults import failure
 from zoomauto.destinations.webdav.options import WebdavOptions
 from zoomauto.errors import ConfigurationError
 from zoomauto.http import Answer, Body, Http
+from zoomauto.ports.clock import Clock
 from zoomauto.ports.secrets import Secrets
 
 _QUESTION = (
@@ -29,9 +30,10 @@ _TAKEN = 412
 class WebdavFolder:
     """Speaks WebDAV; every path is relative to the folder of the options."""
 
-    def __init__(self, options: WebdavOptions, secrets: Secrets) -> None:
+    def __init__(self, options: WebdavOptions, secrets: Secrets, clock: Clock) -> None:
         """Open the folder; nothing is asked yet. Raise ConfigurationError without its secret."""
         self._options = options
+        self._clock = clock
         self._http = Http(connections=2)
         self._headers: dict[str, str] = {}
         if options.user is not None:
@@ -57,7 +59,7 @@ class WebdavFolder:
             self._make_folder(PurePath())
             return None
         if answer.status != _MULTI_STATUS:
-            raise failure("PROPFIND", self._options.folder, answer)
+            raise failure("PROPFIND", self._options.folder, answer, now=self._clock.now())
         try:
             # Of a server whose user chose it; expat bounds what entities may grow to.
             found = ET.fromstring(answer.body).findtext(".//{DAV:}quota-available-bytes", "")  # noqa: S314
@@ -83,7 +85,7 @@ class WebdavFolder:
         with self._http.stream(self.address(path), headers=self._headers) as stream:
             if stream.status != 200:  # noqa: PLR2004 - OK
                 answer = Answer(status=stream.status, headers=stream.headers, body=b"")
-                raise failure("GET", self.address(path), answer)
+                raise failure("GET", self.address(path), answer, now=self._clock.now())
             for chunk in stream.chunks():
                 digest.update(chunk)
                 size += len(chunk)
@@ -119,7 +121,7 @@ class WebdavFolder:
     def _make_folder(self, path: PurePath) -> None:
         answer = self._send("MKCOL", path, {})
         if answer.status not in _OK | _THERE:
-            raise failure("MKCOL", self.address(path), answer)
+            raise failure("MKCOL", self.address(path), answer, now=self._clock.now())
 
     def _send(
         self, method: str, path: PurePath, headers: Mapping[str, str], body: Body | None = None
@@ -134,4 +136,4 @@ class WebdavFolder:
 
     def _expect(self, method: str, path: PurePath, answer: Answer) -> None:
         if answer.status not in _OK:
-            raise failure(method, self.address(path), answer)
+            raise failure(method, self.address(path), answer, now=self._clock.now())
