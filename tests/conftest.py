@@ -1,5 +1,8 @@
-"""Components that not every machine has, and private servers: Postgres, SSH, S3 and WebDAV."""
+"""Components that not every machine has, and private servers: Postgres, SSH, S3, Azure, WebDAV."""
 
+import base64
+import fcntl
+import hmac
 import json
 import os
 import pwd
@@ -15,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -51,6 +55,28 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         for title, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(scope="session")
+def built_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Fill a folder once for all workers of this session; tests only read what it holds."""
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def built(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, done = root / name, root / f"{name}.done"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return built
 
 
 @pytest.fixture(scope="session")
@@ -290,6 +316,52 @@ def s3rver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
             access_key_id="S3RVER",
             secret_access_key="S3RVER",  # noqa: S106 - the only one it knows
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AzureServer:
+    """A running Azure blob server that belongs to this test session."""
+
+    #: With the account, as such servers want it.
+    endpoint: str
+    account: str
+    #: In base64.
+    account_key: str
+
+    def options(self, container: str) -> dict[str, Any]:
+        """Give the options of an object store in a container."""
+        return {"url": f"az://{container}", "account": self.account, "endpoint": self.endpoint}
+
+    def new_container(self) -> str:
+        """Make a container; give its name."""
+        name = f"test-{uuid.uuid4().hex}"
+        marks = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
+        marked = "".join(f"{key}:{value}\n" for key, value in marks.items())
+        # The account's name stands there twice: before the path, and in the path of this server.
+        resource = f"/{self.account}/{self.account}/{name}\nrestype:container"
+        asked = "PUT" + 12 * "\n" + marked + resource
+        key = base64.b64decode(self.account_key)
+        proof = base64.b64encode(hmac.digest(key, asked.encode(), "sha256")).decode()
+        headers = {**marks, "Authorization": f"SharedKey {self.account}:{proof}"}
+        url = f"{self.endpoint}/{name}?restype=container"
+        httpx.put(url, headers=headers).raise_for_status()
+        return name
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureServer]:
+    """Run Microsoft's own stand-in for Azure's blobs for this session."""
+    program = server_program("azurite-blob", folder="node_modules/.bin")
+    require_component(program, "azurite")
+    port, folder = _free_port(), tmp_path_factory.mktemp("azurite")
+    place = ("--location", str(folder), "--blobHost", "127.0.0.1", "--blobPort", str(port))
+    command = [str(program), *place, "--skipApiVersionCheck", "--disableTelemetry"]
+    account = "devstoreaccount1"
+    # The one account that it has by itself, with the key that its documentation gives.
+    key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    with serving(command, said="successfully listens"):
+        endpoint = f"http://127.0.0.1:{port}/{account}"
+        yield AzureServer(endpoint=endpoint, account=account, account_key=key)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from zoomauto import registry
+from zoomauto.domain.hint import named
 from zoomauto.domain.options import read_options
 from zoomauto.domain.processing import STAGES
 from zoomauto.domain.recording import FileKind
@@ -100,7 +101,9 @@ class RegisteredAdapters:
         known, opened = self._sources.get(config.id, (None, None))
         if opened is None or known is None or not _is_same(known, config):
             place = f"source {config.name!r}"
-            tools = replace(self.tools, secrets=StoredSecrets(config.secrets, place=place))
+            command = named("zoomauto source update NAME", config.name)
+            stored = StoredSecrets(config.secrets, place=place, command=command)
+            tools = replace(self.tools, secrets=stored)
             opened = _built("source", config.type, config.options, tools)
             self._sources[config.id] = config, opened
         return opened
@@ -109,7 +112,7 @@ class RegisteredAdapters:
         self, type_name: str, options: Mapping[str, Any], secrets: Mapping[str, str]
     ) -> Destination:
         """Open a destination; its secrets are resolved when they are needed."""
-        command = f"zoomauto destination add NAME --type {type_name} ..."
+        command = "zoomauto destination update NAME"
         stored = StoredSecrets(secrets, place=f"the {type_name} destination", command=command)
         tools = replace(self.tools, secrets=stored)
         opened: Destination = _built("destination", type_name, options, tools)
@@ -189,7 +192,7 @@ def _checked(
     adapter = registry.load(kind, type_name)
     if unknown := sorted(set(secrets) - adapter.secret_names):
         raise InvalidOptions(
-            f"a {type_name} {kind} has no secret {', '.join(unknown)}",
+            f"the {kind} type {type_name} has no secret {', '.join(unknown)}",
             hint=f"its secrets: {', '.join(sorted(adapter.secret_names)) or 'none'}",
         )
     for reference in secrets.values():

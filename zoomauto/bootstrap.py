@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         LogInToDestination,
         RemoveDestination,
         ShowDestination,
+        UpdateDestination,
     )
     from zoomauto.usecases.edit_jobs import (
         CopyJob,
@@ -223,6 +224,11 @@ class App:
 
         return AddDestination(store=self.store, clock=self.clock, adapters=self.adapters)
 
+    def update_destination(self) -> "UpdateDestination":
+        from zoomauto.usecases.edit_destinations import UpdateDestination
+
+        return UpdateDestination(store=self.store, clock=self.clock, adapters=self.adapters)
+
     def remove_destination(self) -> "RemoveDestination":
         from zoomauto.usecases.edit_destinations import RemoveDestination
 
@@ -342,11 +348,8 @@ class App:
             store=self.store,
             claim=self.claim_run(),
             run_job=lambda: self.run_job(progress),
-            refresh=self._refresh_entries,
+            refresh=lambda: self.schedules.refresh(self.settings.owner)(),  # noqa: PLW0108 - loaded late
         )
-
-    def _refresh_entries(self) -> str | None:
-        return self.schedules.refresh(self.settings.owner)()
 
     def run_job(self, progress: Progress) -> "RunJob":
         from zoomauto.host import is_alive, main_thread_interrupter, this_process

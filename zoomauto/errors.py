@@ -7,7 +7,7 @@ Errors never print or log themselves: one boundary in ``zoomauto.cli`` shows the
 """
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class ZoomautoError(Exception):
@@ -20,6 +20,13 @@ class ZoomautoError(Exception):
         self.hint = hint
         self.data = data
         super().__init__(self.message)
+
+    def saying(self, message: str, *, hint: str | None = None) -> Self:
+        """Give the same error in other words: its kind and data stay, and its hint without one."""
+        said = type(self).__new__(type(self), message)
+        said.__dict__.update(self.__dict__, message=message, hint=hint or self.hint)
+        said.__cause__ = self
+        return said
 
     @property
     def code(self) -> str:
@@ -107,7 +114,10 @@ class Unreachable(TemporaryError):
 
 
 class RateLimited(TemporaryError):
-    """The vendor's rate limit is used up; ``reset_at`` in the data says until when."""
+    """The vendor's rate limit is used up; ``reset_at`` in the data says until when.
+
+    It is text, ISO 8601 with offset, or None; any temporary error may carry it.
+    """
 
     retry_now = False
 

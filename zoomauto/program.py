@@ -23,6 +23,7 @@ _CARRIED = {
     "state_folder": "state",
     "parallel": None,
     "nice": None,
+    "on_failure": None,
 }
 #: Where every scheduler looks for programs: the PATH of cron.
 _SCHEDULERS_PATH = "/usr/bin:/bin"
@@ -40,11 +41,19 @@ def invocation(settings: Settings, environment: Mapping[str, str], *, scope: str
 
     With the scope ``system`` it will run as the owner, else as the user of this process.
     """
-    call = _Call(settings=settings, environment=environment, home=_home(settings, scope))
+    account = _account(settings, scope)
+    call = _Call(
+        settings=settings,
+        environment=environment,
+        home=Path(account.pw_dir) if account else None,
+        is_other_user=account is not None and account.pw_uid != os.geteuid(),
+    )
     variables = [f"{name}={value}" for name, value in call.variables()]
     prefix = ("/usr/bin/env", *variables) if variables else ()
     return Invocation(
-        words=(*prefix, *_program(), *call.options()), obstacles=tuple(call.obstacles())
+        words=(*prefix, *_program(), *call.options()),
+        obstacles=tuple(call.obstacles()),
+        on_failure=settings.on_failure,
     )
 
 
@@ -54,22 +63,28 @@ class _Call:
     environment: Mapping[str, str]
     #: Of the user who will be the one that is started.
     home: Path | None
+    #: Whether that is somebody else, who has folders of their own and may not enter ours.
+    is_other_user: bool
 
     def options(self) -> Iterator[str]:
         if self.settings.config_file.exists():
             yield from ("--config", str(self.settings.config_file))
         url = self._absolute_url()
         is_found_again = self._is_in_file("database_url") and url == self.settings.database_url
-        is_default = self._origin("database_url") == "default" and not self._has_moved("data")
-        if not (is_found_again or is_default or self._has_outside_password()):
+        if self.is_other_user:
+            is_usual = url == self._usual_url()
+        else:
+            is_usual = self._origin("database_url") == "default" and not self._has_moved("data")
+        if not (is_found_again or is_usual or self._has_outside_password()):
             yield from ("--database-url", url)
         yield from ("--owner", self.settings.owner)
 
     def variables(self) -> Iterator[tuple[str, str]]:
         for key, folder in _CARRIED.items():
             value, origin = getattr(self.settings, key), self._origin(key)
-            has_moved = folder and origin == "default" and self._has_moved(folder)
-            if origin == "environment" or has_moved:
+            is_ours = origin == "default" and not self.is_other_user
+            has_moved = folder is not None and self._has_moved(folder)
+            if origin == "environment" or (is_ours and has_moved):
                 yield f"ZOOMAUTO_{key.upper()}", str(value)
         if ffmpeg := self._ffmpeg():
             yield "ZOOMAUTO_FFMPEG", ffmpeg
@@ -86,6 +101,13 @@ class _Call:
                 message=f"the database URL holds a password and comes from {where}: no entry may"
                 " show it",
                 hint=f'write database_url = "..." into {file}, and chmod 600 {file}',
+            )
+        if self.is_other_user and self._origin("database_url") == "default":
+            yield Obstacle(
+                message=f"{self.settings.owner} runs the jobs, and cannot open the database of the"
+                " user who asks for it",
+                hint=f"--database-url {self._usual_url()}, or a --config that both can read and"
+                " that names one",
             )
         if self._is_on_server() and self.environment.get("PGPASSWORD"):
             yield Obstacle(
@@ -123,6 +145,10 @@ class _Call:
         path = url.removeprefix(_SQLITE)
         return url if path == url else f"{_SQLITE}{Path(path).absolute()}"
 
+    def _usual_url(self) -> str:
+        """Give what the database is for who will be started, when nothing is said of it."""
+        return f"{_SQLITE}{self.home}/{_FOLDERS['data']}/zoomauto/zoomauto.db"
+
     def _has_moved(self, kind: str) -> bool:
         """Whether a platform folder is elsewhere for who will be started."""
         if self.home is None:
@@ -141,9 +167,9 @@ def _program() -> tuple[str, ...]:
     return (sys.executable, "-m", "zoomauto")
 
 
-def _home(settings: Settings, scope: str) -> Path | None:
+def _account(settings: Settings, scope: str) -> pwd.struct_passwd | None:
+    """Give the user who will be started; None for an owner who is no user of this host."""
     try:
-        user = pwd.getpwnam(settings.owner) if scope == "system" else pwd.getpwuid(os.getuid())
+        return pwd.getpwnam(settings.owner) if scope == "system" else pwd.getpwuid(os.getuid())
     except KeyError:
         return None
-    return Path(user.pw_dir)

@@ -72,7 +72,7 @@ class StoredSecrets:
             if name not in self._references:
                 raise ConfigurationError(
                     f"{self._place} has no secret {name!r}",
-                    hint=f"{self._command} --secret {name}=env:NAME_OF_VARIABLE",
+                    hint=f"{self._command} --secret {name}=file:/path/of/it",
                 )
             self._resolved[name] = resolve_reference(self._references[name])
         return self._resolved[name]

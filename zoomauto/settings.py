@@ -23,6 +23,7 @@ KNOWN: dict[str, str] = {
     "state_folder": "folder for logins, and for locks, backups and scripts of scheduler backends",
     "parallel": "how many recordings a run processes at once",
     "nice": "how far ffmpeg steps back for other programs, 0 to 19",
+    "on_failure": "a unit that systemd starts when a scheduled run fails",
 }
 #: Those that are numbers -> their defaults. Two recordings: one waits for the network meanwhile.
 _NUMBERS = {"parallel": "2", "nice": "10"}
@@ -44,6 +45,8 @@ class Settings:
     state_folder: Path
     parallel: int
     nice: int
+    #: As in ``tell@%n.service``; None for none. Nothing to do with cron.
+    on_failure: str | None
     #: Setting -> where its value came from: ``flag``, ``environment``, ``file`` or ``default``.
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,6 +83,7 @@ def load_settings(flags: Mapping[str, str | None], environment: Mapping[str, str
         state_folder=Path(values["state_folder"]).expanduser().absolute(),
         parallel=_number(values, origins, "parallel", range(1, 33)),
         nice=_number(values, origins, "nice", range(20)),
+        on_failure=values["on_failure"] or None,
         origins=origins,
     )
 

@@ -38,11 +38,13 @@ class KeptTokens(ABC, Generic[T]):
                 token = self._token = self.fresh()
             return token
 
-    def renew(self, refused: T) -> None:
-        """Forget a token that was refused, unless another thread has replaced it already."""
+    def renew(self, refused: T) -> bool:
+        """Forget a token that was refused; say False if another thread has replaced it already."""
         with self._lock:
-            if self._token is refused:
+            is_ours = self._token is refused
+            if is_ours:
                 self._token = None
+            return is_ours
 
     def keep(self, token: T) -> None:
         """Keep a token that came by another way."""

@@ -36,6 +36,12 @@ BUDGETS = {"scan": 1.25, "cut": 2.0, "seal": 1.2}
 MOST_MEMORY = 100 * 10**6
 HOUR = timedelta(hours=1)
 PICTURE = "testsrc=size=1280x720:rate=25:duration=20,noise=alls=20:allf=t"
+TALK = (
+    "Good morning everybody and welcome to the weekly review. First we look at the figures of last"
+    " week and then at the plans for the next one. The number of visitors went up by seven percent"
+    " and most of them came from the new campaign. Are there any questions so far? If not I will go"
+    " on with the second part which is about the budget for the coming quarter."
+)
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-g", "250", "-b:v", "900k", "-maxrate", "900k")
 AAC = ("-c:a", "aac", "-b:a", "126k", "-movflags", "+faststart")
 
@@ -71,13 +77,13 @@ def made(ffmpeg: Ffmpeg, folder: Path, *, minutes: int) -> Path:
 
     ends = minutes * 3
     loud = f"between(t,{ends},{minutes * 60 - ends})"
-    sound = f"anoisesrc=color=pink:amplitude=0.3:sample_rate=32000:duration={minutes * 60}"
-    piece, whole = folder / "piece.mp4", folder / "whole.mp4"
+    piece, talk, whole = folder / "piece.mp4", folder / "talk.wav", folder / "whole.mp4"
     run(*lavfi, PICTURE, *H264, "-bufsize", "900k", str(piece))
-    looped = ("-stream_loop", str(minutes * 3 - 1), "-i", str(piece))
+    run(*lavfi, f"flite=text='{TALK}':voice=slt,aresample=32000,apad=pad_dur=3", str(talk))
+    looped = ("-stream_loop", "-1", "-i", str(piece), "-stream_loop", "-1", "-i", str(talk))
     silent_ends = ("-af", f"volume=volume='{loud}':eval=frame")
-    streams = ("-map", "0:v", "-map", "1:a", "-c:v", "copy", *AAC)
-    run(*looped, *lavfi, sound, *silent_ends, *streams, str(whole))
+    streams = ("-map", "0:v", "-map", "1:a", "-c:v", "copy", *AAC, "-t", str(minutes * 60))
+    run(*looped, *silent_ends, *streams, str(whole))
     return whole
 
 

@@ -106,13 +106,14 @@ def _schedule(dice: random.Random) -> Schedule:
     )
 
 
-def _wanted(count: int) -> Wanted:
+def jobs_wanted(count: int, *, owner: str = "ann") -> Wanted:
+    """Give what so many jobs want of a scheduler."""
     jobs = (
         WantedJob(slug=f"job-{n}", name=f"Job {n}", schedule=schedule)
         for n, schedule in enumerate(schedules(count))
     )
     return Wanted(
-        owner="ann",
+        owner=owner,
         installation="ab12",
         program=("/usr/bin/true",),
         host_timezone="Europe/Berlin",
@@ -122,7 +123,7 @@ def _wanted(count: int) -> Wanted:
 
 
 def _measure(count: int) -> list[Figure]:
-    wanted = _wanted(count)
+    wanted = jobs_wanted(count)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lines, lines_seconds = _timed(lambda: render_pieces(wanted, folder / "wrapper"))
@@ -185,7 +186,7 @@ def _in_a_crontab(count: int) -> list[Figure]:
             clock=SystemClock(),
             host_timezone="Europe/Berlin",
         )
-        pieces = backend.render(replace(_wanted(count), horizon=timedelta(days=366)))
+        pieces = backend.render(replace(jobs_wanted(count), horizon=timedelta(days=366)))
         file = Path(name, "floor")
         text = "".join(piece.text for piece in pieces)
         _, floor = _timed(lambda: file.write_text(text))

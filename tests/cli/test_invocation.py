@@ -158,7 +158,23 @@ def test_what_the_database_client_takes_from_the_environment_is_carried_but_its_
     ]
 
 
-def test_the_systems_units_run_as_the_owner_whose_folders_are_elsewhere(bare: Path):
+def test_the_systems_units_run_as_the_owner_in_folders_of_the_owner(bare: Path):
+    database = ("--database-url", "sqlite:////srv/z.db")
+    found = invoked({"database_url": database[1]}, scope="system", owner="nobody")
+    assert found == Invocation(words=(str(bare), *database, "--owner", "nobody"))
+    usual = f"sqlite:///{pwd.getpwnam('nobody').pw_dir}/.local/share/zoomauto/zoomauto.db"
+    found = invoked({"database_url": usual}, scope="system", owner="nobody")
+    assert found == Invocation(words=(str(bare), "--owner", "nobody"))
+
+
+def test_a_database_that_only_the_asking_user_has_is_no_database_of_the_systems_units():
     found = invoked(scope="system", owner="nobody")
-    assert f"ZOOMAUTO_WORKSPACE={HOME}/.local/share/zoomauto/workspace" in found.words
-    assert f"sqlite:///{HOME}/.local/share/zoomauto/zoomauto.db" in found.words
+    home = pwd.getpwnam("nobody").pw_dir
+    url = f"sqlite:///{home}/.local/share/zoomauto/zoomauto.db"
+    assert found.obstacles == (
+        Obstacle(
+            message="nobody runs the jobs, and cannot open the database of the user who asks for"
+            " it",
+            hint=f"--database-url {url}, or a --config that both can read and that names one",
+        ),
+    )

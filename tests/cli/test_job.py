@@ -218,3 +218,23 @@ def test_a_deleted_job_is_gone(stocked: Zoomauto):
 def test_every_owner_has_jobs_of_their_own(stocked: Zoomauto):
     assert stocked("job", "list", "--owner", "bob", "-o", "json").data == []
     assert stocked("job", "show", "1", "--owner", "bob").code == 2
+
+
+def test_the_tables_of_a_job_and_its_template_make_each_other_whole(stocked: Zoomauto):
+    place = ("transcription.base_url=http://127.0.0.1:9/v1", "transcription.model=small")
+    template = ("template", "update", "lectures")
+    job = ("job", "update", "every-evening", "--set", "transcription.engine=http")
+
+    alone = stocked(*job)
+    assert (alone.code, "needs transcription.base_url and transcription.model" in alone.err) == (
+        2,
+        True,
+    )
+    assert stocked(*template, *(f"--set={setting}" for setting in place)).code == 0
+    changed = stocked(*job, "-o", "json")
+    assert (changed.code, changed.data["processing_config"]) == (
+        0,
+        {"transcription": {"engine": "http"}},
+    )
+    taken = stocked(*template, "--set", "transcription.base_url=")
+    assert (taken.code, "job 'Every evening' could not go on" in taken.err) == (2, True)

@@ -84,7 +84,10 @@ def test_a_destination_is_added_checked_and_removed(
         "errors": [],
     }
     assert zoomauto("destination", "list", "-o", "json").data == [added.data]
-    assert zoomauto("destination", "show", "archive", "-o", "json").data == added.data
+    moved = ("--option", f"path={tmp_path / 'new'}")
+    changed = zoomauto("destination", "update", "archive", *moved, "-o", "json")
+    assert settled(changed.data) == settled(added.data) | {"options": {"path": f"{tmp_path}/new"}}
+    assert zoomauto("destination", "show", "archive", "-o", "json").data == changed.data
     assert zoomauto("destination", "check", "archive", "-o", "json").data["ok"] is True
     zoomauto("template", "create", "all", "--destination", "archive")
     used = zoomauto("destination", "remove", "archive", "--yes")
@@ -106,5 +109,12 @@ def test_results_may_not_become_recordings_again(zoomauto: Zoomauto, tmp_path: P
     assert (refused.code, zoomauto("template", "list", "-o", "json").data) == (2, [])
     assert "would be taken for a new recording" in refused.err
     assert [template(place).code for place in ("out", "in/.out", "in/../beside")] == [0, 0, 0]
+    kept = ("destination", "add", "kept", "--type", "folder", "--option", f"path={tmp_path}/kept")
+    assert [
+        zoomauto(*kept).code,
+        zoomauto("template", "create", "k", "--destination", "kept").code,
+    ] == [0, 0]
+    into = zoomauto("destination", "update", "kept", "--option", f"path={tmp_path}/in/kept")
+    assert (into.code, "would be taken for a new recording" in into.err) == (2, True)
     wider = ("source", "add", "wider", "--type", "folder", "--option", f"path={tmp_path}")
     assert zoomauto(*wider).code == 2

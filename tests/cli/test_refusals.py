@@ -190,6 +190,11 @@ JOB = ("job", "create", "New", "--template", "lectures")
         pytest.param(
             ("job", "delete", "every-evening"), "usage", "Nobody is there to answer", id="no answer"
         ),
+        pytest.param(("job", "delete", "nightly"), "not_found", "", id="no job to delete"),
+        pytest.param(("source", "remove", "phone"), "not_found", "", id="no source to remove"),
+        pytest.param(("destination", "remove", "shelf"), "not_found", "", id="no destination"),
+        pytest.param(("template", "delete", "talks"), "not_found", "", id="no template to delete"),
+        pytest.param(("recording", "reset", "1"), "not_found", "", id="no recording to reset"),
         pytest.param(
             ("quota", "set", "--max-jobs", "many"), "usage", "not 'many'", id="quota in words"
         ),

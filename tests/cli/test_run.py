@@ -363,6 +363,17 @@ def test_the_table_of_a_run_says_in_a_sentence_what_was_done(
     assert "not available" not in line
 
 
+def test_what_two_stages_say_alike_is_said_once(
+    ready: Zoomauto, record: Callable[[str, bytes], Path], clip: bytes
+):
+    record("Lecture 7 Trees", clip)
+    engine = {"engine": "command", "command": "false {audio} {output}", "required": "false"}
+    settings = [f"--set=transcription.{key}={value}" for key, value in engine.items()]
+    ready("job", "update", "every-evening", *settings)
+    line = next(line for line in ready("run", "every-evening").out.splitlines() if "UPLO" in line)
+    assert line.count("there is no transcript") == 1
+
+
 def test_a_scheduled_start_never_makes_a_database(fresh: Zoomauto, database: Path, tmp_path: Path):
     ended = fresh("run", "every-evening", "--scheduled")
     assert (ended.code, ended.out) == (78, "")

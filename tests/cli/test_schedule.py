@@ -68,5 +68,18 @@ def test_occurrences_of_a_job_in_another_zone(stocked: Zoomauto):
     assert (ended.out, ended.err) == ("Mon 2026-11-23 21:00:00+09:00\n", "")
 
 
+def test_what_keeps_a_job_from_starting_at_its_times_is_said(stocked: Zoomauto):
+    stocked("job", "update", "every-evening", "--jitter", "2h")
+    assert stocked("schedule", "next", "every-evening").err == (
+        "Note: the job starts 1:43:00 after each of these times: its jitter.\n"
+    )
+    stocked("job", "update", "every-evening", "--jitter", "0")
+    stocked("job", "disable", "every-evening")
+    assert stocked("schedule", "next", "every-evening").err == (
+        "Note: the job is switched off and starts at none of these times: zoomauto job enable"
+        " every-evening.\n"
+    )
+
+
 def test_five_occurrences_from_now_are_shown_unless_asked_otherwise(stocked: Zoomauto):
     assert len(stocked("schedule", "next", "1").out.splitlines()) == 5

@@ -99,6 +99,7 @@ def test_the_text_of_a_schedule_needs_no_database(
             "text": text,
             "pieces": [{"name": "job", "job": "job", "text": text}],
             "until": "2031-03-05T00:00:00+00:00",
+            "obstacles": [],
         },
         "errors": [],
     }
@@ -129,6 +130,17 @@ def test_the_text_for_systemd_names_each_unit(host: Zoomauto):
     assert data["text"] == "\n".join(
         f"# === {piece['name']} ===\n{piece['text']}" for piece in data["pieces"]
     )
+
+
+def test_the_unit_for_failures_is_in_every_service_and_carried_to_the_safety_net(
+    host: Zoomauto, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ZOOMAUTO_ON_FAILURE", "tell@%n.service")
+    data = host("schedule", "render", "--backend", "systemd", "-o", "json").data
+
+    services = [p["text"] for p in data["pieces"] if p["name"].endswith(".service")]
+    assert [text.count("\nOnFailure=tell@%n.service\n") for text in services] == [1, 1]
+    assert ['"ZOOMAUTO_ON_FAILURE=tell@%%n.service"' in text for text in services] == [True, True]
 
 
 def test_a_schedule_beside_jobs_is_refused(host: Zoomauto):
@@ -198,6 +210,9 @@ def test_entries_changed_by_hand_are_shown_and_kept_unless_forced(host: Zoomauto
         " every-evening"
     ]
     assert crontab.read_text() != before
+    assert host("schedule", "status").err.splitlines()[-1] == (
+        "not in sync: zoomauto schedule diff, then zoomauto schedule apply --force"
+    )
     assert host("schedule", "apply", "--force").code == 0
     assert crontab.read_text() == before
 
@@ -230,7 +245,7 @@ def test_the_difference_is_what_applying_would_change(host: Zoomauto, crontab: P
     assert (
         host("schedule", "apply", "--dry-run")
         .out.splitlines()[-1]
-        .startswith("nothing was changed: --dry-run: 0 jobs")
+        .startswith("nothing was changed (--dry-run): 0 jobs")
     )
     assert crontab.read_bytes() == before
 

@@ -41,6 +41,7 @@ def test_settings_are_shown_with_where_they_came_from(
                 "state_folder": {"value": str(home / "state" / "zoomauto"), "origin": "default"},
                 "parallel": {"value": "4", "origin": "file"},
                 "nice": {"value": "10", "origin": "default"},
+                "on_failure": {"value": None, "origin": "default"},
             },
         },
     )

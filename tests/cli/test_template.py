@@ -185,3 +185,13 @@ def test_a_destination_is_asked_only_for_what_it_takes(zoomauto: Zoomauto):
         2,
         "Error: 'tube' takes no chapters.\n  hint: it takes subtitles, video\n",
     )
+
+
+def test_the_description_of_a_template_is_not_that_of_its_results(stocked: Zoomauto):
+    words = ("--description", "What we hear", "--metadata", "description={topic}")
+    assert stocked("template", "update", "lectures", *words).code == 0
+    shown = [
+        line.split(":", 1) for line in stocked("template", "show", "lectures").out.splitlines()
+    ]
+    told = {key: value.strip() for key, value in shown}
+    assert (told["description"], told["metadata description"]) == ("What we hear", "{topic}")

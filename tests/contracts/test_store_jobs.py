@@ -259,6 +259,19 @@ def test_taken_names_of_templates_sources_and_destinations_are_refused(store: Sq
         tx.destinations.add(replace(DESTINATION, owner="boris"))
 
 
+def test_a_destination_comes_back_as_it_was_saved_and_changed(store: SqlStore):
+    with store.writing() as tx:
+        saved = tx.destinations.add(DESTINATION)
+        changed = replace(
+            saved, options={"path": "/new"}, secrets={"key": "env:KEY"}, updated_at=LATER
+        )
+
+        assert tx.destinations.replace(changed) == changed
+        assert tx.destinations.list("anna") == [changed]
+        with pytest.raises(NotFound):
+            tx.destinations.replace(replace(changed, id=99))
+
+
 def test_a_source_comes_back_as_it_was_saved_and_changed(store: SqlStore):
     with store.writing() as tx:
         saved = tx.sources.add(SOURCE)

@@ -174,22 +174,25 @@ from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Parcel
 from zoomauto.testing.progress import FakeProgress
 
-path, sha256, fifo = sys.argv[1:]
+path, sha256, fifo, ending = sys.argv[1:]
 parcel = Parcel(path=Path(path), size_bytes=4, sha256=sha256, name="x", extension="", identity="x")
-options = CommandOptions(command=f"sh -c 'exec 3>{fifo}; echo $$ >&3; exec sleep 600' {{path}}")
+options = CommandOptions(
+    command=f"sh -c '(exec 3>{fifo}; echo on >&3; exec sleep 600){ending}' {{path}}"
+)
 CommandDestination(options, Tools(workspace=None, clock=None)).publish(parcel, FakeProgress())
 """
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_the_command_does_not_outlive_us(
-    parcel_of: ParcelOf, tmp_path: Path, ending: signal.Signals
+@pytest.mark.parametrize("after", ["", "; true", " & wait"], ids=["itself", "a child", "behind"])
+def test_neither_the_command_nor_its_children_outlive_us(
+    parcel_of: ParcelOf, tmp_path: Path, ending: signal.Signals, after: str
 ):
     parcel, fifo = parcel_of(b"film"), tmp_path / "fifo"
     os.mkfifo(fifo)
-    command = [sys.executable, "-c", PUBLISH, str(parcel.path), parcel.sha256, str(fifo)]
+    command = [sys.executable, "-c", PUBLISH, str(parcel.path), parcel.sha256, str(fifo), after]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child, fifo.open() as alive:
-        assert alive.readline().strip().isdigit()
+        assert alive.readline() == "on\n"
         child.send_signal(ending)
         # The program holds the other end; nothing comes, and its end comes when it is gone.
         assert alive.read() == ""

@@ -208,6 +208,8 @@ def test_each_failure_of_a_real_remote_has_its_meaning(
     with pytest.raises(ConfigurationError, match="cannot be started"):
         publish(missing, parcel)
     assert [check.ok for check in missing.check()] == [False]
+    (unknown,) = opened(remote={"type": "local"}, name="nobody").check()
+    assert unknown.detail.endswith(". rclone listremotes, and the option config")
 
 
 def test_a_full_disk_keeps_nothing_of_the_file(

@@ -157,6 +157,7 @@ def test_both_day_fields_must_match_only_if_one_begins_with_a_star(
         ("0 0 6 * * *", "has 6", "write 0 6 * * * instead"),
         ("0 6 * * * root", "has 6", "write 0 6 * * * instead"),
         ("30 0 6 * * *", "has 6", "leave out"),
+        ("CRON_TZ=UTC 0 6 * * *", "has 6", "write 0 6 * * * instead, with the time zone UTC"),
         ("@reboot", "@reboot", "@daily"),
         ("@Daily", "@Daily", "write @daily instead"),
         ("@every 5m", "@every", "@hourly"),

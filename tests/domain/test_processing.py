@@ -102,6 +102,52 @@ def test_what_is_unknown_or_unusable_is_refused(config: dict[str, Any], message:
     assert caught.value.message == message
 
 
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """Options that only together say whether they are usable."""
+
+    engine: str = ""
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an engine without an address."""
+        if self.engine and not self.address:
+            raise InvalidOptions("an engine needs an address")
+
+
+ENGINE: dict[str, type] = {"transcription": EngineOptions}
+ONLY_ENGINE = {"transcription": {"engine": "http"}}
+ONLY_ADDRESS = {"transcription": {"address": "there"}}
+
+
+def test_a_table_is_judged_with_what_lies_beneath_it_and_kept_without():
+    kept = check_processing_config(ONLY_ENGINE, ENGINE, templates={"lectures": ONLY_ADDRESS})
+
+    assert kept == ONLY_ENGINE
+
+
+@pytest.mark.parametrize(
+    ("config", "templates", "message"),
+    [
+        (ONLY_ENGINE, {}, "an engine needs an address"),
+        (ONLY_ENGINE, {"lectures": {}}, "an engine needs an address"),
+        (ONLY_ENGINE, {"lectures": ONLY_ADDRESS, "talks": {}}, "an engine needs an address"),
+        (
+            {"transcription": {"address": ""}},
+            {"lectures": ONLY_ADDRESS, "talks": {"transcription": {"engine": "http"}}},
+            "over template 'talks': an engine needs an address",
+        ),
+    ],
+)
+def test_every_template_beneath_a_config_must_make_it_whole(
+    config: dict[str, Any], templates: dict[str, dict[str, Any]], message: str
+):
+    with pytest.raises(InvalidOptions) as caught:
+        check_processing_config(config, ENGINE, templates=templates)
+
+    assert caught.value.message == message
+
+
 def test_settings_are_laid_over_a_config_and_reach_into_tables():
     config = {"auto_upload": True, "trim": {"threshold_db": -38.0}}
 

@@ -146,6 +146,8 @@ def test_a_document_that_is_no_schedule_is_refused(document: Any, says: str):
         ("europe/berlin", "did you mean Europe/Berlin?"),
         ("Moscow", "Europe/Moscow"),
         ("New York", "America/New_York"),
+        ("UTC+3", "Etc/GMT-3 is UTC+3; a place"),
+        ("-05:00", "Etc/GMT+5 is -05:00; a place"),
     ],
 )
 def test_a_misspelt_zone_is_answered_with_the_closest_one(written: str, hint: str):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 Component = Callable[[object, str], None]
+BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
 
 _TONE = "aevalsrc='0.4*sin(2*PI*330*t)*between(t,8,60)':s=8000:d=70"
 _SILENCE = "anullsrc=r=8000:cl=mono:d=70"
@@ -84,19 +85,22 @@ class Ended:
 
     folder: Path
     #: Name -> status, and what was said of it.
-    ends: dict[str, tuple[str, str]]
+    ends: dict[str, list[str]]
     #: What the second run did.
     again: list[Any]
 
 
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory, component: Component) -> Ended:
-    """Run a job over all of them, twice."""
-    ffmpeg = shutil.which("ffmpeg")
-    component(ffmpeg, "ffmpeg")
-    folder = tmp_path_factory.mktemp("broken")
+def ended(built_once: BuiltOnce, component: Component) -> Ended:
+    """Run a job over all of them, twice: once for all workers, since it takes half a minute."""
+    component(shutil.which("ffmpeg"), "ffmpeg")
+    folder = built_once("broken", _run_twice)
+    return Ended(folder=folder, **json.loads((folder / "ended.json").read_text()))
+
+
+def _run_twice(folder: Path) -> None:
     (folder / "recordings").mkdir()
-    _made(folder / "recordings", str(ffmpeg))
+    _made(folder / "recordings", str(shutil.which("ffmpeg")))
     (folder / "config.toml").write_text(
         f'database_url = "sqlite:///{folder}/zoomauto.db"\n'
         f'workspace = "{folder}/workspace"\nlog_file = "{folder}/log"\nparallel = 3\n'
@@ -120,7 +124,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory, component: Component) -> End
         recording["name"]: (recording["status"], _said(recording, items))
         for recording in zoomauto("recording", "list")["data"]
     }
-    return Ended(folder=folder, ends=ends, again=again)
+    (folder / "ended.json").write_text(json.dumps({"ends": ends, "again": again}))
 
 
 def _said(recording: dict[str, Any], items: dict[str, Any]) -> str:

@@ -158,7 +158,7 @@ WorldOf = Callable[[str], World]
 def test_a_login_is_kept_for_its_owner_alone_and_nowhere_else(world_of: WorldOf):
     world = world_of("youtube")
     _, err = world.zoomauto("run", "all", code=75)
-    assert "zoomauto destination login NAME" in err
+    assert "zoomauto destination login there" in err
     running, page = world.asked("--no-browser")
     world.google.visit(page)
     out, err = running.communicate(timeout=_PATIENCE)

@@ -100,7 +100,9 @@ class Tenant:
         manager = ("env", f"XDG_RUNTIME_DIR=/run/user/{uid}", "systemctl", f"--{self.scope}")
         return self.box.run(*manager, *words, user=self.user, check=check)
 
-    def rendered(self, *jobs: WantedJob, program: tuple[str, ...] = ()) -> tuple[Piece, ...]:
+    def rendered(
+        self, *jobs: WantedJob, program: tuple[str, ...] = (), on_failure: str | None = None
+    ) -> tuple[Piece, ...]:
         wanted = Wanted(
             owner=self.owner,
             installation="t1",
@@ -108,6 +110,7 @@ class Tenant:
             host_timezone="UTC",
             start_at=NOW,
             jobs=jobs,
+            on_failure=on_failure,
         )
         return render_units(wanted, is_system=self.scope == "system")
 
@@ -236,13 +239,16 @@ def test_system_units_run_as_the_owner(systemd_box: "Box") -> None:
 
 def test_system_units_are_for_root_and_for_owners_who_are_users(tenant: Tenant) -> None:
     system = replace(tenant, scope="system")
-    availability = system.call("availability")
-    assert (availability.usable, availability.hint) == (False, "run it with sudo")
+    # The system's timers start their services whoever asks.
+    assert system.call("availability").usable
     pieces = tenant.rendered(NIGHT)
     with pytest.raises(ConfigurationError) as caught:
         system.call("install", pieces)
     assert caught.value.hint == "run it with sudo, or with --scope user"
     assert system.traces() == []
+    with pytest.raises(ConfigurationError, match="cannot change the system's units") as caught:
+        system.call("uninstall")
+    assert caught.value.hint == "run it with sudo"
 
 
 def test_without_lingering_the_backend_is_not_usable_and_says_how_to_mend_it(
@@ -357,6 +363,22 @@ def test_what_was_added_by_hand_is_reported_and_kept_when_it_goes(tenant: Tenant
     assert tenant.traces() == []
 
 
+@pytest.mark.parametrize("deed", ["stop", "disable"])
+def test_a_timer_that_was_switched_off_by_hand_is_reported_and_can_be_put_back(
+    tenant: Tenant, deed: str
+) -> None:
+    pieces = tenant.install(NIGHT)
+    timer = tenant.unit("night")
+    tenant.control(deed, timer)
+    edited = [item.piece.name for item in tenant.call("installed") if item.is_edited]
+    assert edited == [timer]
+
+    tenant.call("install", pieces)
+    assert [item.piece.name for item in tenant.call("installed") if item.is_edited] == []
+    assert tenant.control("is-enabled", timer) == "enabled"
+    assert tenant.control("is-active", timer) == "active"
+
+
 def test_a_probe_shows_a_real_start_and_leaves_nothing(tenant: Tenant) -> None:
     command = ["/usr/bin/printf", "<%s>", "a b", "$HOME", "100%"]
     probe = tenant.call("probe", command, within=timedelta(seconds=30))
@@ -414,6 +436,22 @@ def test_every_word_of_a_command_arrives_as_it_was_written(tenant: Tenant) -> No
     tenant.control("start", tenant.unit("night", "service"))
     told = json.loads(tenant.box.read(f"{tenant.home}/words") or "")
     assert told == [*words, "run", "night", "--scheduled"]
+
+
+def test_a_start_that_fails_starts_the_unit_for_failures(tenant: Tenant) -> None:
+    told = f"{tenant.home}/told"
+    tenant.box.run("mkdir", "-p", tenant.folder, user=tenant.user)
+    tenant.box.write(
+        f"{tenant.folder}/tell@.service",
+        f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo %i > {told}'\n",
+    )
+    hook = "tell@%n.service"
+    tenant.call("install", tenant.rendered(NIGHT, program=("/bin/false",), on_failure=hook))
+    service = tenant.unit("night", "service")
+    tenant.control("start", service, check=False)
+
+    assert tenant.box.await_true(lambda: tenant.box.read(told))
+    assert tenant.box.read(told) == f"{service}\n"
 
 
 def test_a_hardened_service_runs_ffmpeg_and_writes_into_the_workspace(

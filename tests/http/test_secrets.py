@@ -117,6 +117,8 @@ def test_a_secret_that_nobody_stored_is_named():
     with pytest.raises(ConfigurationError) as caught:
         StoredSecrets({}, place="source 'work'").get("client_secret")
     assert caught.value.message == "source 'work' has no secret 'client_secret'"
+    # A reference that schedulers can read, too.
+    assert str(caught.value.hint).endswith("--secret client_secret=file:/path/of/it")
 
 
 def test_a_secret_does_not_show_itself():

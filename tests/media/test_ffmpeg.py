@@ -177,7 +177,7 @@ def test_a_killed_parent_leaves_no_ffmpeg_behind(ffmpeg: Ffmpeg, tmp_path: Path)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout
         assert parent.stdout.readline() == "on\n"
-        (child,) = children_of(parent.pid)
+        child = next(pid for pid in children_of(parent.pid) if "ffmpeg" in name_of(pid))
         watch = os.pidfd_open(child)
         os.kill(parent.pid, signal.SIGKILL)
         assert has_ended(watch)
@@ -186,6 +186,10 @@ def test_a_killed_parent_leaves_no_ffmpeg_behind(ffmpeg: Ffmpeg, tmp_path: Path)
 def children_of(pid: int) -> list[int]:
     text = "".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
     return [int(word) for word in text.split()]
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text()
 
 
 def has_ended(process: int) -> bool:

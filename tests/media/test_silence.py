@@ -34,20 +34,23 @@ def span(start: float, end: float) -> Span:
 
 
 def sound(*silences: Span, length: float = 60, damage: tuple[str, ...] = ()) -> Sound:
-    return Sound(silences=silences, loudest_db=-3.0, length=seconds(length), damage=damage)
+    return Sound(silences=silences, length=seconds(length), damage=damage)
 
 
 def test_silence_is_heard_where_it_is(each_ffmpeg: Ffmpeg, clips: Any):
     heard = listen(clips.talk, each_ffmpeg, PAUSE, timeout=MINUTE)
     rounded = [(round(s.start / seconds(0.1)), round(s.end / seconds(0.1))) for s in heard.silences]
     assert (rounded, heard.length, heard.damage) == ([(0, 60), (140, 200)], seconds(20), ())
-    assert heard.loudest_db == pytest.approx(-18, abs=1)
 
 
-def test_nothing_but_silence_has_no_loud_sample(each_ffmpeg: Ffmpeg, clips: Any):
-    heard = listen(clips.silent, each_ffmpeg, PAUSE, timeout=MINUTE)
-    assert heard.loudest_db is not None
-    assert heard.loudest_db < -90
+@pytest.mark.parametrize(
+    ("clip", "is_silent"), [("silent", True), ("talk", False), ("tone", False)]
+)
+def test_silent_is_where_nothing_was_heard(
+    clip: str, is_silent: bool, each_ffmpeg: Ffmpeg, clips: Any
+):
+    heard = listen(getattr(clips, clip), each_ffmpeg, PAUSE, timeout=MINUTE)
+    assert heard.is_silent == is_silent
 
 
 def test_a_hole_is_heard_as_damage(each_ffmpeg: Ffmpeg, clips: Any):
@@ -61,21 +64,25 @@ def test_whole_recordings_are_not_called_damaged(clip: str, each_ffmpeg: Ffmpeg,
 
 def test_what_the_filters_print_is_read():
     printed = [
-        "[Parsed_volumedetect_1 @ 0x1] [info] n_samples: 0",
         "[info]     title           : [silencedetect @ 0x1] [info] silence_start: 7",
         "[silencedetect @ 0x1] [info] silence_start: -0.0213",
         "[silencedetect @ 0x1] [info] silence_end: 6.5 | silence_duration: 6.52",
         "[aac @ 0x2] [error] channel element 0.0 is not allocated",
         "[Parsed_silencedetect_0 @ 0x1] [info] silence_start: 50",
-        "[Parsed_volumedetect_1 @ 0x1] [info] max_volume: -3.0 dB",
     ]
     assert parse_sound(printed, seconds(60)) == sound(
         span(0, 6.5), span(50, 60), damage=("channel element 0.0 is not allocated",)
     )
 
 
-def test_no_sample_has_no_loudness():
-    assert parse_sound([], seconds(0)).loudest_db is None
+def test_a_click_is_not_nothing():
+    assert not sound(span(0, 20), span(20.1, 60)).is_silent
+    assert not sound(span(0, 58)).is_silent
+    assert not sound().is_silent
+
+
+def test_where_there_is_no_sample_nothing_is_heard():
+    assert parse_sound([], seconds(0)).is_silent
 
 
 def test_a_click_between_silences_is_bridged():

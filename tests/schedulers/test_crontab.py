@@ -140,13 +140,15 @@ def test_an_empty_crontab_stays_an_empty_one(backend: CrontabScheduler, cron_hos
 
 
 def test_uninstalling_takes_what_a_killed_probe_has_left(
-    backend: CrontabScheduler, cron_host: "CronHost"
+    backend: CrontabScheduler, cron_host: "CronHost", tmp_path: Path
 ):
-    cron_host.write(
-        b"# mine\n# BEGIN zoomauto ann ab12 probe\n* * * * * x\n# END zoomauto ann ab12 probe\n"
-    )
+    script = tmp_path / "ab12" / "probe-x" / "start"
+    script.parent.mkdir(parents=True)
+    script.touch()
+    entry = f"# BEGIN zoomauto ann ab12 probe\n* * * * * {script}\n# END zoomauto ann ab12 probe\n"
+    cron_host.write(b"# mine\n" + entry.encode())
     backend.uninstall()
-    assert cron_host.text == b"# mine\n"
+    assert (cron_host.text, script.parent.exists()) == (b"# mine\n", False)
 
 
 def test_installing_nothing_takes_the_section_away(
@@ -202,6 +204,29 @@ def test_what_crontab_does_not_give_back_is_refused_unchanged(
     assert cron_host.spool.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(b"# theirs\n0 1 * * * printf 'a\\r\\n'\n", None, id="two characters"),
+        pytest.param(b"# theirs\n0 1 * * * a\bb\n", 2, id="backspace"),
+        pytest.param(b"# theirs\r\n0 1 * * * true\r\n", 1, id="CR in every line"),
+    ],
+)
+def test_what_was_put_into_the_spool_folder_is_read_without_a_header(
+    backend: CrontabScheduler, cron_host: "CronHost", text: bytes, line: int | None
+):
+    cron_host.place(text)
+    pieces = backend.render(wanted(DAILY))
+    if line is not None:
+        with pytest.raises(ConfigurationError, match=f"line {line} "):
+            backend.install(pieces)
+        assert cron_host.spool.read_bytes() == text
+        return
+    backend.install(pieces)
+    backend.uninstall()
+    assert cron_host.text == text
+
+
 def test_a_doubtful_line_is_refused_where_the_bytes_cannot_be_had(
     backend: CrontabScheduler, cron_host: "CronHost", meddle: Callable[[str], None]
 ):
@@ -215,8 +240,9 @@ def test_a_crontab_that_cron_would_not_take_stays_as_it_is(
     backend: CrontabScheduler, cron_host: "CronHost"
 ):
     cron_host.place(b"no such line\n")
-    with pytest.raises(ConfigurationError, match="bad minute"):
+    with pytest.raises(ConfigurationError, match="bad minute") as refusal:
         backend.install(backend.render(wanted(DAILY, program=("/a b/z",))))
+    assert refusal.value.hint == "crontab -e, and mend that line or the next"
     assert cron_host.spool.read_bytes() == b"no such line\n"
     assert backend.installed() == ()
 
@@ -361,7 +387,8 @@ def test_a_user_whom_cron_does_not_allow_is_told_what_to_do(
         usable=False,
         reason="the crontab cannot be read: You (nobody) are not allowed to use this program"
         " (crontab)",
-        hint="as root: echo USER >> /etc/cron.allow",
+        hint="as root, name nobody in /etc/cron.allow; if there is no such file, take nobody out of"
+        " /etc/cron.deny",
     )
     with pytest.raises(ConfigurationError, match="not allowed"):
         backend.installed()
@@ -381,6 +408,8 @@ def test_without_the_program_it_says_how_to_get_it(tmp_path: Path, monkeypatch: 
         pytest.param("Name:\tcron\n", "cron", id="on an old kernel"),
         pytest.param("Name:\tcron\nNSpid:\t7\t1\n", None, id="in a container"),
         pytest.param("Name:\tcrontab\nNSpid:\t7\n", None, id="another program"),
+        pytest.param("Name:\tcron\nState:\tS (sleeping)\nNSpid:\t7\n", "cron", id="asleep"),
+        pytest.param("Name:\tcron\nState:\tZ (zombie)\nNSpid:\t7\n", None, id="ended"),
     ],
 )
 def test_a_daemon_is_recognised_among_the_processes(

@@ -141,7 +141,7 @@ def test_no_entry_names_a_zone_or_sets_a_variable():
         pytest.param("0 6 * * *", "#0 6 * * *", {"daily"}, id="commented out"),
         pytest.param("06:00", "07:00", {"daily"}, id="another comment"),
         pytest.param("# safety net", "1 * * * * x\n# safety net", {"daily"}, id="a line more"),
-        pytest.param("# job daily", "A=b\n# job daily", {"unknown"}, id="a line in front"),
+        pytest.param("# job daily", "A=b\n# job daily", {"lines of others"}, id="a line in front"),
         pytest.param("# safety net", "# Safety net", {"daily"}, id="a head gone"),
         pytest.param("@reboot", "# job daily: x; seal 0123456789ab\n@reboot", {"due"}, id="twice"),
     ],

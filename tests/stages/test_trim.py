@@ -52,8 +52,8 @@ def info(*keyframes: float, container: str = "mp4", has_video: bool = True) -> M
     )
 
 
-def sound(*silences: Span, loudest_db: float = -3.0, damage: tuple[str, ...] = ()) -> Sound:
-    return Sound(silences=silences, loudest_db=loudest_db, length=seconds(60), damage=damage)
+def sound(*silences: Span, damage: tuple[str, ...] = ()) -> Sound:
+    return Sound(silences=silences, length=seconds(60), damage=damage)
 
 
 def test_both_ends_are_cut_and_the_sound_stays_with_the_picture(
@@ -189,7 +189,7 @@ def test_a_recording_is_blank_only_when_each_of_its_files_is(world: Any, clips: 
 )
 def test_silence_has_three_signs(heard: str | None, size_bytes: int, reason: str | None):
     sounds = {
-        "digital silence": sound(span(0, 60), loudest_db=-91),
+        "digital silence": sound(span(0, 60)),
         "two clicks and a word": sound(span(0, 20), span(20.4, 40), span(40.4, 50), span(51, 60)),
         "two words": sound(span(0, 20), span(21, 40), span(41, 60)),
         "a hum": sound(),

@@ -10,7 +10,15 @@ import pytest
 
 from zoomauto.domain.artifact import Publication, derived_details
 from zoomauto.domain.recording import FileKind
-from zoomauto.errors import CorruptMedia, DiskFull, LeaseLost, RateLimited, Unreachable
+from zoomauto.errors import (
+    CorruptMedia,
+    DiskFull,
+    LeaseLost,
+    PermanentError,
+    RateLimited,
+    TemporaryError,
+    Unreachable,
+)
 from zoomauto.ports.destination import Delivered, Parcel
 from zoomauto.ports.progress import Progress
 from zoomauto.ports.stage import StageResult
@@ -105,7 +113,17 @@ def test_what_is_not_there_is_published_again(world: Any, film: Film, facts: dic
     assert world.published == [publication(world)]
 
 
-@pytest.mark.parametrize("error", [Unreachable("off"), DiskFull("full"), RateLimited("quota")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("off"),
+        DiskFull("full"),
+        RateLimited("quota"),
+        PermanentError("refused"),
+        TemporaryError("busy"),
+        ZeroDivisionError("a bug"),
+    ],
+)
 def test_a_destination_that_fails_does_not_keep_the_others_waiting(
     world: Any, film: Film, error: Exception
 ):
@@ -114,6 +132,29 @@ def test_a_destination_that_fails_does_not_keep_the_others_waiting(
     with pytest.raises(type(error)):
         upload(world, film("a.mp4", b"film"))
     assert [p.destination for p in world.published] == ["cloud"]
+
+
+def test_of_several_failures_each_is_told_and_the_most_hopeful_one_decides(world: Any, film: Film):
+    hint = "free some space"
+    failures = {
+        "nas": PermanentError("refused"),
+        "cloud": RateLimited("quota", reset_at="2026-11-24T00:00:00+00:00"),
+        "usb": DiskFull("full", hint=hint),
+        "desk": ZeroDivisionError("a bug"),
+    }
+    world.destinations = {
+        name: FakeDestination(failures=[error]) for name, error in failures.items()
+    }
+    with pytest.raises(DiskFull) as caught:
+        upload(world, film("a.mp4", b"film"))
+    told = "nas: refused; cloud: quota; usb: full; desk: ZeroDivisionError('a bug')"
+    assert (str(caught.value), caught.value.message, caught.value.hint) == (told, told, hint)
+
+
+def test_the_only_destination_is_not_named(world: Any, film: Film):
+    world.destinations = {"nas": FakeDestination(failures=[Unreachable("off")])}
+    with pytest.raises(Unreachable, match=r"^off$"):
+        upload(world, film("a.mp4", b"film"))
 
 
 @pytest.mark.parametrize("error", [LeaseLost(), CorruptMedia(), KeyboardInterrupt()])

@@ -185,6 +185,7 @@ def test_a_dry_run_changes_nothing(desk: Desk):
 
     assert (applied.outcome, desk.texts(), desk.applications()) == (Outcome.PLANNED, {}, [])
     assert [piece.name for piece in applied.plan.drift.added] == ["daily", "due"]
+    assert applied.availability == desk.crontab.can_start
 
 
 def test_entries_changed_by_hand_are_overwritten_by_force_alone(desk: Desk):
@@ -256,6 +257,13 @@ def test_lingering_is_switched_on_when_asked_for(desk: Desk):
     assert desk.systemd.lingers
 
 
+def test_who_asks_for_lingering_asks_for_systemd(desk: Desk):
+    desk.systemd.can_start = unusable("lingering is off", "loginctl enable-linger ann")
+
+    applied = desk.apply(lingering=True)
+    assert (applied.plan.backend.name, desk.systemd.lingers) == ("systemd", True)
+
+
 def test_a_backend_that_is_not_ready_yet_is_waited_for_but_not_for_ever(desk: Desk):
     desk.systemd.can_start = unusable("no manager yet", "loginctl enable-linger ann")
     assert desk.apply("systemd", lingering=True).outcome is Outcome.APPLIED
@@ -312,7 +320,8 @@ def test_of_two_applied_backends_the_newer_is_meant_and_the_other_named(desk: De
     desk.apply("systemd")
     chosen = desk.chosen()
 
-    assert (chosen.name, chosen.others) == ("systemd", ("crontab",))
+    crontab = Choice(backend="crontab", scope="user")
+    assert (chosen.name, chosen.others) == ("systemd", (crontab,))
 
 
 def test_a_backend_that_was_asked_for_is_taken_usable_or_not(desk: Desk):
@@ -412,6 +421,18 @@ def test_changed_rules_of_a_zone_renew_the_entries(desk: Desk):
     assert desk.planned().renewal is None
 
 
+def test_changed_rules_that_change_no_entry_are_told_once(desk: Desk):
+    desk.apply("crontab")
+    [application] = desk.applications()
+    rules = dict(application.zone_rules) | {"UTC": "as they were"}
+    with desk.world.store.writing() as tx:
+        tx.applications.save(replace(application, zone_rules=rules))
+    assert desk.planned().renewal == "the rules of UTC have changed"
+
+    assert desk.refresh() is None
+    assert desk.planned().renewal is None
+
+
 def test_a_job_in_a_new_zone_is_no_change_of_rules(desk: Desk):
     desk.apply("crontab")
     desk.change_job(schedule=at(6, "Asia/Tokyo"))
@@ -445,6 +466,18 @@ def test_each_way_in_which_entries_can_stand_is_told(desk: Desk):
         "gone": "orphaned",
         None: "in_sync",
     }
+
+
+def test_what_was_never_applied_is_missing(desk: Desk):
+    assert desk.states() == {"daily": "missing", None: "missing"}
+
+
+def test_entries_of_which_a_part_is_gone_are_missing(desk: Desk):
+    desk.apply("crontab")
+    desk.crontab.held["rest"] = Piece(name="rest", job="daily", text="of two\n")
+    del desk.crontab.held["daily"]
+
+    assert desk.states()["daily"] == "missing"
 
 
 def test_status_has_the_next_start_by_the_backends_own_word(desk: Desk):

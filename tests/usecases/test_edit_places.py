@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from zoomauto.usecases.edit_destinations import (
     ListDestinations,
     RemoveDestination,
     ShowDestination,
+    UpdateDestination,
 )
 from zoomauto.usecases.edit_sources import (
     CheckSource,
@@ -143,6 +145,24 @@ def test_a_named_destination_is_published_to_and_kept_while_it_is_used(world: Wo
     update_template(world, "Lectures", destinations=())
     remove(OWNER, "Archive")
     assert ListDestinations(store=world.store)(OWNER) == []
+
+
+def test_a_destination_is_changed_while_it_is_used_and_stays_itself(world: World):
+    added = add_destination(world)
+    update_template(world, "Lectures", destinations=("Archive",))
+    update = UpdateDestination(store=world.store, clock=world.clock, adapters=world.adapters)
+    world.clock.move_to(NOON + timedelta(hours=1))
+
+    update(OWNER, "Archive", options={"depth": "2"}, secrets={"key": "env:KEY"})
+    changed = update(OWNER, "Archive", options={"depth": "", "size": "1"}, secrets={})
+
+    assert changed == replace(
+        added,
+        options={"path": "/out", "size": "1"},
+        secrets={"key": "env:KEY"},
+        updated_at=NOON + timedelta(hours=1),
+    )
+    assert ListDestinations(store=world.store)(OWNER) == [changed]
 
 
 @pytest.mark.parametrize("name", ["", "folder:/out"])

@@ -18,6 +18,7 @@ from zoomauto.errors import (
     CorruptMedia,
     DiskFull,
     PermanentError,
+    RateLimited,
     TemporaryError,
     Unreachable,
     ZoomautoError,
@@ -295,6 +296,35 @@ def test_what_will_not_pass_in_seconds_is_not_retried_in_the_run(
     assert world.recording().failure is FailureKind.TEMPORARY
 
 
+def test_a_rate_limit_that_ends_within_a_minute_is_waited_for(world: World):
+    world.record()
+    world.upload.failures = [RateLimited(reset_at="2026-03-10T12:00:40+00:00")]
+
+    report = world.run()
+
+    assert (report.run.exit_code, world.clock.slept) == (0, [timedelta(seconds=40)])
+    assert ran(world) == {"download": 1, "trim": 1, "upload": 2}
+
+
+def test_a_longer_rate_limit_is_waited_for_by_later_runs(world: World):
+    world.record()
+    ends_at = datetime(2026, 3, 11, 7, tzinfo=UTC)
+    world.upload.failures = [RateLimited("busy", reset_at=ends_at.isoformat())]
+
+    report = world.run()
+
+    assert (report.run.exit_code, world.clock.slept) == (75, [])
+    assert world.recording().next_attempt_at == ends_at
+    world.clock.move_to(datetime(2026, 3, 11, 6, tzinfo=UTC))
+    early = world.run_scheduled()
+    assert early
+    assert (early.recordings, ran(world)["upload"]) == (Counts(found=1, skipped=1), 1)
+    world.clock.move_to(datetime(2026, 3, 12, 6, tzinfo=UTC))
+    late = world.run_scheduled()
+    assert late
+    assert [item.status for item in late.items] == ["UPLOADED"]
+
+
 def test_a_permanent_failure_is_parked_until_retry_which_resumes_at_its_stage(world: World):
     world.record()
     world.upload.failures = [PermanentError("refused")]
@@ -371,16 +401,18 @@ def test_a_destination_that_was_removed_is_tried_again_once_it_is_back(world: Wo
     update = UpdateTemplate(store=world.store, clock=world.clock, adapters=world.adapters)
     with world.store.writing() as tx:
         template = tx.templates.list(OWNER)[0]
-        output = replace(template.output, destinations=("gone",))
+        output = replace(template.output, destinations=("fake:/out", "gone"))
         tx.templates.replace(replace(template, output=output))
     world.record()
 
     first = world.run()
+    published = dict(world.destination.objects)
     update(OWNER, "Lectures", TemplateChange(destinations=("fake:/out",)))
 
+    assert published == {"Lecture.mp4": b"film cut"}
     assert (first.run.exit_code, first.items[0].error_code) == (75, "not_found")
     assert [item.status for item in world.run().items] == ["UPLOADED"]
-    assert ran(world) == {"download": 1, "trim": 1, "upload": 1}
+    assert ran(world) == {"download": 1, "trim": 1, "upload": 2}
 
 
 def test_nothing_of_a_damaged_file_is_kept(world: World):

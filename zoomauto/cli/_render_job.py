@@ -9,7 +9,7 @@ from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, iso, show
 from zoomauto.domain.clock_notes import clock_notes
 from zoomauto.domain.job import Job
 from zoomauto.domain.job_change import document_of
-from zoomauto.domain.policy import Policies, policies_document
+from zoomauto.domain.policy import Policies, policies_document, shift_of
 from zoomauto.domain.schedule import (
     Schedule,
     cron_text,
@@ -74,7 +74,7 @@ def job(call: Call, view: JobView) -> None:
         "last run": clock(found.last_run_at, zone),
         "last status": found.last_status,
         "runs": found.run_count,
-        "templates": spec.template_ids,
+        "templates": view.templates,
         "sync days": spec.sync_days,
         "statuses": spec.statuses,
         "exclude blank": spec.exclude_blank,
@@ -109,9 +109,14 @@ def deleted_job(call: Call, found: Job) -> None:
 
 
 def occurrences(
-    call: Call, schedule: Schedule, instants: Sequence[datetime], *, after: datetime
+    call: Call,
+    schedule: Schedule,
+    instants: Sequence[datetime],
+    *,
+    after: datetime,
+    job: Job | None = None,
 ) -> None:
-    """Show when a schedule occurs next."""
+    """Show when a schedule occurs next, and what its job does otherwise."""
     until = instants[-1] if instants else after
     notes = clock_notes(schedule, after=after, until=until)
     data = {
@@ -125,6 +130,11 @@ def occurrences(
     parts = [f"{instant:%a} {instant.isoformat(sep=' ')}" for instant in instants]
     remarks = [f"Warning: {warning}." for warning in warnings(schedule)]
     remarks += [f"Note: {note.text}." for note in notes]
+    if job is not None and (shift := shift_of(job)):
+        remarks.append(f"Note: the job starts {shift} after each of these times: its jitter.")
+    if job is not None and not job.spec.is_active:
+        hint = f"zoomauto job enable {job.slug}"
+        remarks.append(f"Note: the job is switched off and starts at none of these times: {hint}.")
     show(call, Answer(data=data, parts=parts, remarks=remarks))
 
 

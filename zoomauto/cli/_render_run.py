@@ -219,7 +219,8 @@ def _sentence(stages: Mapping[str, str], error: str | None) -> str:
     words = stages.values()
     done = [note for word in words if (note := word.removeprefix("done: ")) != word]
     blank = [word.removeprefix("skip: ") for word in words if word.startswith("skip: blank: ")]
-    return "; ".join([*done, *blank[:1]])
+    # Two stages may say the same: that there is no transcript.
+    return "; ".join(dict.fromkeys([*done, *blank[:1]]))
 
 
 def _preview_row(item: PreviewItem) -> tuple[Any, ...]:

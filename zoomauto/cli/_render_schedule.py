@@ -12,7 +12,7 @@ from zoomauto.domain.invocation import Obstacle
 from zoomauto.errors import ConfigurationError, TemporaryError, UsageError
 from zoomauto.ports.scheduler import Availability
 from zoomauto.usecases.apply_schedules import Applied, Outcome, edited_by_hand
-from zoomauto.usecases.choose_backend import Backend
+from zoomauto.usecases.choose_backend import Backend, Choice
 from zoomauto.usecases.plan_entries import EntryPlan
 from zoomauto.usecases.probe_schedule import Probed
 from zoomauto.usecases.remove_schedules import Removed
@@ -31,7 +31,7 @@ _WORDS = {
     Outcome.APPLIED: "applied",
     Outcome.UNCHANGED: "nothing to change",
     Outcome.REFUSED: "nothing was changed",
-    Outcome.PLANNED: "nothing was changed: --dry-run",
+    Outcome.PLANNED: "nothing was changed (--dry-run)",
 }
 
 
@@ -43,6 +43,7 @@ def rendered(call: Call, found: Rendered) -> None:
         "text": text,
         "pieces": [_piece_document(piece) for piece in found.pieces],
         "until": iso(found.until),
+        "obstacles": [_obstacle_document(obstacle) for obstacle in found.obstacles],
     }
     remarks = [f"Warning: {o.message} (hint: {o.hint})." for o in found.obstacles]
     show(call, Answer(data=data, parts=text.splitlines(), remarks=remarks))
@@ -54,7 +55,7 @@ def difference(call: Call, plan: EntryPlan) -> None:
         call,
         Answer(
             data=_plan_document(plan),
-            parts=[_title(plan.backend), *(_diff(plan) or ["in sync: nothing to change"])],
+            parts=[_title(plan.backend), *(_differing(plan) or ["in sync: nothing to change"])],
             remarks=[*_remarks(plan), *_other_backends(plan.backend)],
         ),
     )
@@ -66,7 +67,7 @@ def applied(call: Call, found: Applied) -> None:
     data = {**_plan_document(plan), "outcome": found.outcome}
     is_refused = found.outcome is Outcome.REFUSED
     # What was done need not be read line by line; what was not done must be.
-    diff = [] if found.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) else _diff(plan)
+    diff = [] if found.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) else _differing(plan)
     jobs = len(plan.wanted.jobs)
     summary = f"{_WORDS[found.outcome]}: {jobs} job{'' if jobs == 1 else 's'}"
     problem = Problem(
@@ -110,7 +111,8 @@ def status(call: Call, found: ScheduleStatus) -> None:
     remarks = [*_remarks(plan), *_other_backends(plan.backend)]
     remarks += _idle(plan.backend, found.availability)
     if not plan.is_in_sync:
-        remarks.append("not in sync: zoomauto schedule diff, then zoomauto schedule apply")
+        force = " --force" if plan.drift.edited else ""
+        remarks.append(f"not in sync: zoomauto schedule diff, then zoomauto schedule apply{force}")
     table = Table(columns=columns, rows=rows)
     show(call, Answer(data=data, parts=[_title(plan.backend), table], remarks=remarks))
 
@@ -136,31 +138,47 @@ def probed(call: Call, found: Probed) -> None:
         "exit_code": probe.exit_code,
         "detail": probe.detail,
     }
+    said, output = _said(probe.detail)
     facts = {
-        "command": " ".join(found.command),
+        "command": shlex.join(found.command),
         "fired": probe.fired,
         "at": iso(probe.at),
-        "detail": probe.detail,
+        "detail": said,
     }
-    variables = [f"  {name}={value}" for name, value in sorted(probe.environment.items())]
+    variables = [f"{name}={value}" for name, value in sorted(probe.environment.items())]
     problem, exit_code = _trouble(found)
     show(
         call,
         Answer(
             data=data,
-            parts=[_title(found.backend), Facts(facts=facts), *variables],
+            parts=[
+                _title(found.backend),
+                Facts(facts=facts),
+                *_listed("output", output),
+                *_listed("environment", variables),
+            ],
             problems=(problem,) if problem else (),
             exit_code=exit_code,
         ),
     )
 
 
+def _said(detail: str) -> tuple[str, Sequence[str]]:
+    """Divide what was said of a start from the lines of the program's own output."""
+    said, _, output = detail.partition(": ")
+    return (said, output.splitlines()) if "\n" in output else (detail, ())
+
+
+def _listed(title: str, lines: Sequence[str]) -> list[str]:
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
+
+
 def _trouble(found: Probed) -> tuple[Problem | None, int]:
     """Say what a real start has shown to be wrong, and the exit code for that."""
     probe, name = found.probe, found.backend.name
     if not probe.fired:
-        message = f"{name} started nothing: {probe.detail}"
-        return Problem(code="not_fired", message=message, hint="zoomauto schedule status"), 1
+        hint = "zoomauto schedule status"
+        return Problem(code="not_fired", message=probe.detail, hint=hint), 1
     if probe.exit_code == 0:
         return None, 0
     # The same start by hand, in the environment that the scheduler gives.
@@ -241,6 +259,13 @@ def _diff(plan: EntryPlan) -> list[str]:
     return [line for name, old, new in pairs for line in _piece_diff(name, old, new)]
 
 
+def _differing(plan: EntryPlan) -> list[str]:
+    """Give the difference as people see it; that of an edit beside the text has no lines."""
+    if plan.drift.edited and not plan.drift:
+        return ["every text is as wanted; the edit is beside it (systemctl edit, disable or stop)"]
+    return _diff(plan)
+
+
 def _piece_diff(name: str, old: str, new: str) -> Iterator[str]:
     before, after = old.splitlines(), new.splitlines()
     files = f"installed/{name}", f"wanted/{name}"
@@ -271,10 +296,15 @@ def _idle(backend: Backend, found: Availability | None) -> list[str]:
 
 def _other_backends(backend: Backend) -> list[str]:
     return [
-        f"Warning: entries stand applied through {name} too: zoomauto schedule remove"
-        f" --backend {name}."
-        for name in backend.others
+        f"Warning: entries stand applied through {_place(backend, other)} too:"
+        f" zoomauto schedule remove --backend {_place(backend, other)}."
+        for other in backend.others
     ]
+
+
+def _place(backend: Backend, other: Choice) -> str:
+    # Without its scope the one that was chosen would be meant.
+    return other.backend + (f" --scope {other.scope}" if other.backend == backend.name else "")
 
 
 def _entries_document(entries: JobEntries) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def template(call: Call, found: Template) -> None:
         "destinations": found.output.destinations,
         **{f"given to {d}": kinds for d, kinds in found.output.artifacts.items()},
         "naming": found.output.naming,
-        **found.output.metadata,
+        **{f"metadata {key}": pattern for key, pattern in found.output.metadata.items()},
         "delete from source": _fate(found),
         **found.processing_config,
     }

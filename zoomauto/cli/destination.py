@@ -88,6 +88,35 @@ def show(context: typer.Context, destination: DestinationName) -> None:
     render.destination(call, found)
 
 
+@app.verb("update")
+def update(
+    context: typer.Context,
+    destination: DestinationName,
+    option: OptionPairs = None,
+    secret: SecretPairs = None,
+) -> None:
+    """Change the options or secrets of a destination.
+
+    What is not named stays as it is; KEY= takes an option away. Type and name stay: templates,
+    and what was published there, go by them.
+
+    Example:
+        zoomauto destination update archive --option path=/mnt/lectures
+    """
+    from zoomauto.bootstrap import open_app
+    from zoomauto.cli import _render_place as render
+
+    call = Call.of(context)
+    with open_app(call.settings) as opened:
+        changed = opened.update_destination()(
+            call.owner,
+            destination,
+            options=pairs(option, flag="--option"),
+            secrets=secret_pairs(secret),
+        )
+    render.changed_destination(call, changed, "changed")
+
+
 @app.verb("check")
 def check(context: typer.Context, destination: DestinationName) -> None:
     """Prove that a destination can be written, and say what is missing.
@@ -154,8 +183,9 @@ def remove(context: typer.Context, destination: DestinationName, yes: Yes = Fals
     from zoomauto.cli import _render_place as render
 
     call = Call.of(context)
-    confirm(f"Forget destination {destination!r}?", is_confirmed=yes)
     with open_app(call.settings) as opened:
+        found = opened.show_destination()(call.owner, destination)
+        confirm(f"Forget destination {found.name!r}?", is_confirmed=yes)
         removed = opened.remove_destination()(call.owner, destination)
     render.changed_destination(call, removed, "removed")
 

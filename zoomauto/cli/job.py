@@ -321,13 +321,13 @@ def delete(
     from zoomauto.cli import _render_job as render
 
     call = Call.of(context)
-    confirm(f"Delete job {job!r}?", is_confirmed=yes)
     with open_app(call.settings) as opened:
-        slug = opened.show_job()(call.owner, job).job.slug
+        found = opened.show_job()(call.owner, job).job
+        confirm(f"Delete job {found.id} {found.name!r} ({found.slug})?", is_confirmed=yes)
         if not no_apply:
             # First: an entry must not call a job that is gone.
-            opened.schedules.update()(call.owner, without={slug})
-        deleted = opened.delete_job()(call.owner, f"slug:{slug}")
+            opened.schedules.update()(call.owner, without={found.slug})
+        deleted = opened.delete_job()(call.owner, f"slug:{found.slug}")
     render.deleted_job(call, deleted)
 
 

@@ -120,10 +120,13 @@ def reset(context: typer.Context, recording: RecordingId, yes: Yes = False) -> N
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_recording as render
+    from zoomauto.domain.naming import shown_name
 
     call = Call.of(context)
-    confirm(f"Forget what was done with recording {recording}?", is_confirmed=yes)
     with open_app(call.settings) as opened:
+        found = opened.show_recording()(call.owner, recording).recording
+        what = f"recording {found.id} {shown_name(found.name)!r}"
+        confirm(f"Forget what was done with {what}?", is_confirmed=yes)
         view = opened.reset_recording()(call.owner, recording)
     render.changed_recording(call, view, "starts from the beginning")
 

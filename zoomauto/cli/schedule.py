@@ -53,9 +53,10 @@ def next_(
         schedule=schedule,
         timezone=timezone,
     )
-    found = wanted_schedule(call, job, flags)
+    found, of_job = wanted_schedule(call, job, flags)
     start = instant(after, found.timezone)
-    render.occurrences(call, found, first_occurrences(found, start, count), after=start)
+    instants = first_occurrences(found, start, count)
+    render.occurrences(call, found, instants, after=start, job=of_job)
 
 
 @app.verb("render")

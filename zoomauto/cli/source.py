@@ -134,9 +134,10 @@ def remove(context: typer.Context, source: SourceName, yes: Yes = False) -> None
     from zoomauto.cli import _render_place as render
 
     call = Call.of(context)
-    question = f"Forget source {source!r} with all that is known of its recordings?"
-    confirm(question, is_confirmed=yes)
     with open_app(call.settings) as opened:
+        found = opened.show_source()(call.owner, source)
+        question = f"Forget source {found.name!r} with all that is known of its recordings?"
+        confirm(question, is_confirmed=yes)
         removed = opened.remove_source()(call.owner, source)
     render.changed_source(call, removed, "removed")
 

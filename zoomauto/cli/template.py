@@ -195,8 +195,9 @@ def delete(context: typer.Context, template: TemplateName, yes: Yes = False) -> 
     from zoomauto.cli import _render_template as render
 
     call = Call.of(context)
-    confirm(f"Delete template {template!r}?", is_confirmed=yes)
     with open_app(call.settings) as opened:
+        found = opened.show_template()(call.owner, template)
+        confirm(f"Delete template {found.id} {found.name!r}?", is_confirmed=yes)
         deleted = opened.delete_template()(call.owner, template)
     render.changed_template(call, deleted, "deleted")
 

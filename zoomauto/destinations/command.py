@@ -230,7 +230,7 @@ def _checked_by(words: Sequence[str]) -> Check:
         ran = _run(words, _CHECK_TIMEOUT)
         _require_success(words, ran)
     except ZoomautoError as error:
-        return Check(name="check_command", ok=False, detail=error.message)
+        return Check.failed("check_command", error)
     last = ran.output.strip().splitlines()[-1:] or ["it ended with 0"]
     return Check(name="check_command", ok=True, detail=last[0])
 

@@ -178,7 +178,7 @@ class RcloneDestination:
                 self._call("copyto", probe.name, name)
             self._call("deletefile", name)
         except ZoomautoError as error:
-            return (Check(name="write", ok=False, detail=error.message),)
+            return (Check.failed("write", error),)
         hashed = f"verified by {self._hash_type}" if self._hash_type else "verified by size alone"
         return (
             Check(name="write", ok=True, detail=f"{self._options.remote} can be written"),

@@ -127,6 +127,9 @@ def _without_sixth(fields: list[str]) -> str | None:
     """Say which of six fields to leave out: zero seconds in front, a user name at the end."""
     if len(fields) != len(_FIELDS) + 1:
         return None
+    name, is_variable, zone = fields[0].partition("=")
+    if is_variable and name in ("TZ", "CRON_TZ"):
+        return f"write {' '.join(fields[1:])} instead, with the time zone {zone}"
     for five, sure in (
         (" ".join(fields[1:]), fields[0] == "0"),
         (" ".join(fields[:-1]), fields[-1].isalpha()),

@@ -20,3 +20,5 @@ class Invocation:
     words: tuple[str, ...]
     #: Why the words do not suffice; empty when they do.
     obstacles: tuple[Obstacle, ...] = ()
+    #: A unit that systemd starts when a start fails; None for none.
+    on_failure: str | None = None

@@ -36,6 +36,11 @@ def option_names(options: type) -> tuple[str, ...]:
     return tuple(options.__dataclass_fields__)  # type: ignore[attr-defined]  # any dataclass has it
 
 
+def laid_over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changed options over others; an empty text takes an option away."""
+    return {key: value for key, value in {**base, **change}.items() if value != ""}
+
+
 def _adapter(options: type[T]) -> TypeAdapter[T]:
     checks: type[Any] = checked(options, config=ConfigDict(extra="forbid"), frozen=True)
     return TypeAdapter(checks)

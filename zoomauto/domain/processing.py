@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from zoomauto.domain.options import option_names, read_options
@@ -10,6 +11,7 @@ from zoomauto.errors import InvalidOptions
 #: Our stages in their order; each may have a table of that name in ``processing_config``. A stage
 #: of a third party runs where there is a table with its name, behind the one of ours it names.
 STAGES = ("download", "trim", "transcription", "subtitles", "topics", "upload")
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,19 +51,31 @@ def cascade(*layers: Mapping[str, Any]) -> ProcessingConfig:
 
 
 def check_processing_config(
-    config: Mapping[str, Any], options_of: Mapping[str, type]
+    config: Mapping[str, Any],
+    options_of: Mapping[str, type],
+    *,
+    templates: Mapping[str, Mapping[str, Any]] = NOTHING,
 ) -> dict[str, Any]:
     """Validate a config when it is saved; give it with every value in its own type.
 
-    ``options_of`` holds the options dataclass of each stage there is.
+    ``options_of`` holds the options dataclass of each stage there is; ``templates`` the configs
+    that this one is laid over, by name: what counts is each table over the one beneath it.
     Raise InvalidOptions for unknown keys, tables of absent stages and unusable values.
     """
     tables = {key: value for key, value in config.items() if _is_table(key, value)}
     flags = {key: value for key, value in config.items() if key not in tables}
     checked = _typed(Flags, flags, where="processing_config")
     for stage in (*STAGES, *sorted(tables.keys() - set(STAGES))):
-        if stage in tables:
+        if stage not in tables:
+            continue
+        beneath = {name: layer[stage] for name, layer in templates.items() if layer.get(stage)}
+        if len(beneath) < max(1, len(templates)):
             checked[stage] = _checked_table(stage, tables[stage], options_of)
+        for name, table in beneath.items():
+            try:
+                checked[stage] = _checked_table(stage, tables[stage], options_of, beneath=table)
+            except InvalidOptions as error:
+                raise error.saying(f"over template {name!r}: {error.message}") from error
     return checked
 
 
@@ -88,15 +102,27 @@ def _is_table(key: str, value: Any) -> bool:
     return key in STAGES or isinstance(value, Mapping)
 
 
-def _checked_table(stage: str, table: Any, options_of: Mapping[str, type]) -> dict[str, Any]:
+def _checked_table(
+    stage: str,
+    table: Any,
+    options_of: Mapping[str, type],
+    *,
+    beneath: Mapping[str, Any] = NOTHING,
+) -> dict[str, Any]:
     where = f"processing_config.{stage}"
     if not isinstance(table, Mapping):
         raise InvalidOptions(f"{where} must be a table of options, not {table!r}")
     if stage not in options_of:
         raise InvalidOptions(f"{where}: there is no {stage} stage, so it takes no options")
-    return _typed(options_of[stage], table, where=where)
+    return _typed(options_of[stage], table, where=where, beneath=beneath)
 
 
-def _typed(options: type[Any], values: Mapping[str, Any], *, where: str) -> dict[str, Any]:
-    read = read_options(options, values, where=where)
+def _typed(
+    options: type[Any],
+    values: Mapping[str, Any],
+    *,
+    where: str,
+    beneath: Mapping[str, Any] = NOTHING,
+) -> dict[str, Any]:
+    read = read_options(options, {**beneath, **values}, where=where)
     return {name: getattr(read, name) for name in option_names(options) if name in values}

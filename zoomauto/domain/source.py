@@ -1,13 +1,11 @@
 """Configured places: sources that recordings come from, destinations that artifacts go to."""
 
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
-_COMMAND = re.compile(r"(zoomauto source [a-z]+ )NAME\b")
+from zoomauto.errors import ZoomautoError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +80,8 @@ class Check:
     #: What was found, or what is missing and how to mend it.
     detail: str
 
-
-def with_name(text: str, name: str) -> str:
-    """Put a source's name into the commands of ``text``: adapters do not know it, and say NAME."""
-    return _COMMAND.sub(lambda found: found[1] + shlex.quote(name), text)
+    @classmethod
+    def failed(cls, name: str, error: ZoomautoError) -> Self:
+        """Make one of an error: what is wrong, and how to mend it."""
+        detail = f"{error.message}. {error.hint}" if error.hint else error.message
+        return cls(name=name, ok=False, detail=detail)

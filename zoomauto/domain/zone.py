@@ -1,5 +1,6 @@
 """Time zones by their IANA names."""
 
+import re
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -7,6 +8,7 @@ from zoomauto.errors import InvalidSchedule
 
 #: Names in zone folders whose meaning depends on the host, or that count leap seconds.
 _NO_ZONES = ("localtime", "posixrules", "right/")
+_FIXED_OFFSET = re.compile(r"(?:UTC|GMT)?(?P<sign>[+-])0?(?P<hours>1[0-2]|[1-9])(?::?00)?")
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -29,6 +31,11 @@ def _no_zone(name: str) -> InvalidSchedule:
 
 
 def _suggestion(name: str) -> str:
+    if found := _FIXED_OFFSET.fullmatch(name.strip().upper()):
+        # POSIX counts to the west.
+        sign = "-" if found["sign"] == "+" else "+"
+        fixed = f"Etc/GMT{sign}{found['hours']}"
+        return f"{fixed} is {name}; a place, as in Europe/Berlin, follows its clock changes too"
     known = {zone.lower(): zone for zone in available_timezones() if "/" in zone or zone == "UTC"}
     cities = {zone.rsplit("/", 1)[-1]: zone for zone in known}
     word = name.strip().replace(" ", "_").lower()

@@ -16,12 +16,11 @@ from zoomauto.media.ffmpeg import Ffmpeg, complaints, source_arguments
 #: Encoders begin and end with up to two frames that were never recorded; 48 ms for AAC at 44.1 kHz.
 _EDGE = timedelta(milliseconds=50)
 #: A codec's frames are short, and handing each from filter to filter costs more than what they do.
-_GATHERED = "asetnsamples=n=16000:p=0"
+_GATHERED = "asetnsamples=n=8192:p=0"
 _NOTHING = timedelta()
 
 _START = re.compile(r"\[\S*silencedetect\S* @ \S+\] \[info\] silence_start: (?P<at>\S+)")
 _END = re.compile(r"\[\S*silencedetect\S* @ \S+\] \[info\] silence_end: (?P<at>\S+)")
-_LOUDEST = re.compile(r"\[\S*volumedetect\S* @ \S+\] \[info\] max_volume: (?P<db>\S+) dB")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,12 +29,18 @@ class Sound:
 
     #: In order, never touching.
     silences: tuple[Span, ...]
-    #: Of the loudest sample, in dB below full scale; None when there was no sample at all.
-    loudest_db: float | None
-    #: Where the sound ends.
+    #: Where the sound ends; 0 when there was none.
     length: timedelta
     #: What ffmpeg could not decode, in its own words; empty for a sound file.
     damage: tuple[str, ...]
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no sample was as loud as silence may be."""
+        if len(self.silences) != 1:
+            return not self.length
+        (silence,) = self.silences
+        return silence.start <= _EDGE and silence.end >= self.length - _EDGE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,16 +69,14 @@ def listen(
 def listen_arguments(path: PurePath, silence: Silence) -> list[str]:
     """Give ffmpeg's arguments for one pass over the sound, without the picture."""
     detect = f"silencedetect=n={silence.threshold_db}dB:d={silence.length.total_seconds()}"
-    sound = ["-vn", "-map", "0:a:0", "-af", f"{_GATHERED},{detect},volumedetect"]
+    sound = ["-vn", "-map", "0:a:0", "-af", f"{_GATHERED},{detect}"]
     return [*source_arguments(path), *sound, "-f", "null", "-"]
 
 
 def parse_sound(lines: Sequence[str], length: timedelta) -> Sound:
-    """Read what the two filters printed. ``length`` is how far the sound went."""
-    loudest = [found["db"] for line in lines if (found := _LOUDEST.match(line))]
+    """Read what the filter printed. ``length`` is how far the sound went."""
     return Sound(
         silences=tuple(_silences(lines, length)),
-        loudest_db=float(loudest[-1]) if loudest else None,
         length=length,
         damage=complaints(lines),
     )

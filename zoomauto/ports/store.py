@@ -105,6 +105,9 @@ class Destinations(Protocol):
 
     def list(self, owner: str) -> Sequence[DestinationConfig]: ...
 
+    def replace(self, destination: DestinationConfig) -> DestinationConfig:
+        """Save a changed destination. Raise NotFound when there is none of its id."""
+
     def remove(self, destination_id: int) -> None: ...
 
 

@@ -118,9 +118,9 @@ def judge(info: MediaInfo, sound: Sound | None, options: TrimOptions) -> Verdict
     """
     if sound and sound.damage:
         raise CorruptMedia(_damage(sound))
-    if sound is None or sound.loudest_db is None:
+    if sound is None or not sound.length:
         return Verdict(note="kept: it has no sound")
-    if sound.loudest_db < options.threshold_db:
+    if sound.is_silent:
         return Verdict(note=f"kept: no sound above {options.threshold_db:g} dB")
     if info.container not in WRITERS:
         return Verdict(note=f"kept: {info.container} cannot be cut without encoding it")
@@ -131,9 +131,9 @@ def silence_reason(
     info: MediaInfo, sound: Sound | None, size_bytes: int, options: TrimOptions
 ) -> str | None:
     """Say why a file counts as silent; None when there is something to hear."""
-    if sound is None or sound.loudest_db is None:
+    if sound is None or not sound.length:
         return "it has no sound"
-    if sound.loudest_db < options.threshold_db:
+    if sound.is_silent:
         return f"no sound above {options.threshold_db:g} dB"
     share = silent_share(_without_clicks(sound, options))
     if share >= options.blank_silence_share:

@@ -1,34 +1,40 @@
 """Publishing what the stages before made."""
 
 import hashlib
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from zoomauto.domain.artifact import Artifact, Publication
+from zoomauto.domain.hint import named
 from zoomauto.domain.metadata import render_metadata
 from zoomauto.domain.naming import NameFields, render_name
-from zoomauto.domain.recording import Recording
-from zoomauto.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    DiskFull,
-    RateLimited,
-    Unreachable,
-    ZoomautoError,
-)
+from zoomauto.domain.recording import FailureKind, Recording
+from zoomauto.domain.retry import reset_at
+from zoomauto.domain.verdict import failure_kind, failure_text
+from zoomauto.errors import CorruptMedia, LeaseLost, TemporaryError, ZoomautoError
 from zoomauto.media.tools import Tools
 from zoomauto.ports.destination import Choosy, Delivered, Destination, Parcel
 from zoomauto.ports.stage import StageContext, StageResult
 
 _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,10}){1,2}")
+#: What concerns every destination: our own files are damaged, or another process has them.
+_OF_ALL = (CorruptMedia, LeaseLost)
+
+logger = logging.getLogger(__name__)
 
 
-#: The trouble of one destination, which keeps no other waiting.
-_OF_A_PLACE = (AuthenticationError, ConfigurationError, DiskFull, RateLimited, Unreachable)
+class _PlaceFailed(Exception):
+    """One destination failed, in whatever way; that keeps no other waiting."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,17 +101,40 @@ class UploadStage:
         """Serve every recording."""
 
     def run(self, context: StageContext) -> StageResult:
-        """Publish; raise the first destination's error after the others had their turn."""
-        failures: list[ZoomautoError] = []
+        """Publish; raise what went wrong after every destination had its turn."""
+        failures: dict[str, Exception] = {}
         notes: list[str] = []
         for name, destination in context.destinations.items():
             try:
                 notes.append(_publish_all(context, name, destination))
-            except _OF_A_PLACE as error:
-                failures.append(error)
+            except _PlaceFailed as failed:
+                failures[name] = failed.error
         if failures:
-            raise failures[0]
+            raise _failure(failures, places=len(context.destinations))
         return StageResult(note="; ".join(notes))
+
+
+def _failure(failures: Mapping[str, Exception], *, places: int) -> Exception:
+    """Make one error of those of some destinations; each is named where there are several."""
+    decisive = min(failures.values(), key=_hopelessness)
+    for name, error in failures.items():
+        if error is not decisive and not isinstance(error, ZoomautoError):
+            logger.error("%s: %s", name, error, exc_info=error)
+    if not isinstance(decisive, ZoomautoError):
+        return decisive
+    told = {name: named(failure_text(error), name) for name, error in failures.items()}
+    if places == 1:
+        return decisive.saying(*told.values())
+    return decisive.saying("; ".join(f"{name}: {text}" for name, text in told.items()))
+
+
+def _hopelessness(error: Exception) -> tuple[bool, bool, bool]:
+    """Order errors by how soon another attempt may help; it meets the other ones again."""
+    return (
+        failure_kind(error) is FailureKind.PERMANENT,
+        not (isinstance(error, TemporaryError) and error.retry_now),
+        reset_at(error) is not None,
+    )
 
 
 def _publish_all(context: StageContext, name: str, destination: Destination) -> str:
@@ -114,11 +143,10 @@ def _publish_all(context: StageContext, name: str, destination: Destination) -> 
     media: dict[str, str] = {}
     wanted = _wanted(context, name, destination)
     for artifact in wanted:
-        held = _held(context, name, artifact, destination)
-        delivered = held or destination.publish(
-            parcel_of(context, artifact, place=name, beside=media.get(artifact.media_key)),
-            context.progress,
-        )
+        parcel = parcel_of(context, artifact, place=name, beside=media.get(artifact.media_key))
+        with _trouble_of_a_place():
+            held = _held(context, name, artifact, destination)
+            delivered = held or destination.publish(parcel, context.progress)
         if artifact.is_media:
             media[artifact.file_key] = delivered.location
         if held is None:
@@ -126,6 +154,17 @@ def _publish_all(context: StageContext, name: str, destination: Destination) -> 
             published += 1
     already = len(wanted) - published
     return f"published {published} to {name}" + (f", {already} already there" if already else "")
+
+
+@contextmanager
+def _trouble_of_a_place() -> Iterator[None]:
+    """Tell what a destination raises from what concerns all; a bug in it is its own, too."""
+    try:
+        yield
+    except _OF_ALL:
+        raise
+    except Exception as error:
+        raise _PlaceFailed(error) from error
 
 
 def _held(

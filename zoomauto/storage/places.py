@@ -81,6 +81,13 @@ class SqlDestinations:
         rows = self.connection.execute(query.order_by(_DESTINATIONS.c.id))
         return [_destination(row) for row in rows]
 
+    def replace(self, destination: DestinationConfig) -> DestinationConfig:
+        """Save a changed destination. Raise NotFound when there is none of its id."""
+        query = update(_DESTINATIONS).where(_DESTINATIONS.c.id == destination.id)
+        values = query.values(_place_values(destination))
+        with unique(self.connection, "destination", destination.name):
+            return _destination(changed(self.connection, values, _DESTINATIONS, "destination"))
+
     def remove(self, destination_id: int) -> None:
         """Forget the destination. What was published there stays known."""
         self.connection.execute(delete(_DESTINATIONS).where(_DESTINATIONS.c.id == destination_id))

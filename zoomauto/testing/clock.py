@@ -1,5 +1,6 @@
 """A clock that stands still until it is moved."""
 
+import threading
 from datetime import datetime, timedelta
 
 from zoomauto.domain.instant import as_utc
@@ -12,6 +13,7 @@ class FrozenClock:
         self._instant = as_utc(instant)
         #: Every wait that was asked for, in order.
         self.slept: list[timedelta] = []
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
         """Give the instant that the clock shows."""
@@ -19,8 +21,9 @@ class FrozenClock:
 
     def sleep(self, span: timedelta) -> None:
         """Move on by ``span`` at once."""
-        self.slept.append(span)
-        self._instant += span
+        with self._lock:
+            self.slept.append(span)
+            self._instant += span
 
     def move_to(self, instant: datetime) -> None:
         """Set the clock."""

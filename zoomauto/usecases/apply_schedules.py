@@ -1,7 +1,7 @@
 """Make a scheduler backend hold what the database says."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -11,7 +11,7 @@ from zoomauto.errors import ConfigurationError, TemporaryError, UsageError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.scheduler import Availability, Lingers
 from zoomauto.ports.store import Store
-from zoomauto.usecases.choose_backend import Backend, Choice
+from zoomauto.usecases.choose_backend import AUTO, LINGERING, Backend, Choice
 from zoomauto.usecases.plan_entries import EntryPlan, PlanEntries, timezones_of
 
 #: A user's manager takes a moment to begin after it was asked to.
@@ -49,7 +49,7 @@ class Applied:
 
     plan: EntryPlan
     outcome: Outcome
-    #: Whether what the backend holds would be started here; None when nothing was to be done.
+    #: Whether what the backend holds would be started here; None when it was refused.
     availability: Availability | None = None
 
 
@@ -71,17 +71,18 @@ class ApplySchedules:
         Raise ConfigurationError for what a scheduler could not start as it is started here,
         TemporaryError when the backend does not hold what was written.
         """
-        plan = self.plan(owner, request.choice, without=without)
+        plan = self.plan(owner, _choice(request), without=without)
         _refuse_obstacles(plan)
         if plan.drift.edited and not request.force:
             return Applied(plan=plan, outcome=Outcome.REFUSED)
         if request.dry_run:
-            return Applied(plan=plan, outcome=Outcome.PLANNED)
+            availability = plan.backend.scheduler.availability()
+            return Applied(plan=plan, outcome=Outcome.PLANNED, availability=availability)
         if request.lingering:
             self._linger(plan.backend)
         if not plan.is_in_sync:
             _install(plan)
-        if not plan.is_in_sync or plan.backend.application is None:
+        if not plan.is_in_sync or plan.renewal or plan.backend.application is None:
             self._remember(plan)
         return Applied(
             plan=plan,
@@ -165,6 +166,13 @@ def edited_by_hand(plan: EntryPlan) -> str:
         f"{names} in {plan.backend.name} {'was' if len(plan.drift.edited) == 1 else 'were'}"
         " changed by hand"
     )
+
+
+def _choice(request: ApplyRequest) -> Choice:
+    # Where lingering is off, "auto" would take another backend, or find none.
+    if request.lingering and request.choice.backend == AUTO:
+        return replace(request.choice, backend=LINGERING)
+    return request.choice
 
 
 def _refuse_obstacles(plan: EntryPlan) -> None:

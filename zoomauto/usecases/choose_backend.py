@@ -11,6 +11,8 @@ from zoomauto.ports.store import Store
 AUTO = "auto"
 #: What ``auto`` tries, the best first: systemd makes up for times without power, and knows zones.
 _PREFERRED = ("systemd", "crontab")
+#: The one that starts nothing without a session unless it is told to.
+LINGERING = "systemd"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +38,7 @@ class Backend:
     #: What was last applied through it on this host.
     application: Application | None
     #: Others through which this owner's entries stand applied on this host.
-    others: tuple[str, ...] = ()
+    others: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +74,11 @@ class ChooseBackend:
             scheduler=self._open(name, owner, installation, scope),
             installation=installation,
             application=fitting[0] if fitting else None,
-            others=tuple(a.backend for a in applied if (a.backend, a.scope) != (name, scope)),
+            others=tuple(
+                Choice(backend=a.backend, scope=a.scope)
+                for a in applied
+                if (a.backend, a.scope) != (name, scope)
+            ),
         )
 
     def applied(self, owner: str) -> tuple[Choice, ...]:

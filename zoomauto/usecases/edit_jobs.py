@@ -30,6 +30,8 @@ class JobView:
     next_run_at: datetime | None
     #: What a person should know about the schedule.
     warnings: tuple[str, ...] = ()
+    #: Names of the templates, in the job's order; only where one job is looked at.
+    templates: tuple[str, ...] = ()
 
 
 def view(job: Job, now: datetime) -> JobView:
@@ -90,7 +92,7 @@ class UpdateJob:
         now = self.clock.now()
         with self.store.writing(owner=owner) as tx:
             job = find_job(tx, owner, reference)
-            spec = _checked(self.adapters, _changed(tx, owner, job.spec, change))
+            spec = _checked(tx, self.adapters, owner, _changed(tx, owner, job.spec, change))
             rescheduled = spec.schedule != job.spec.schedule
             enabled = spec.is_active and not job.spec.is_active
             if rescheduled or enabled:
@@ -138,7 +140,10 @@ class ShowJob:
     def __call__(self, owner: str, reference: str) -> JobView:
         """Raise NotFound or Ambiguous."""
         with self.store.reading() as tx:
-            return view(find_job(tx, owner, reference), self.clock.now())
+            job = find_job(tx, owner, reference)
+            names = {template.id: template.name for template in tx.templates.list(owner)}
+        templates = tuple(names[id_] for id_ in job.spec.template_ids if id_ in names)
+        return replace(view(job, self.clock.now()), templates=templates)
 
 
 def _template_ids(tx: Transaction, owner: str, references: Sequence[str]) -> tuple[int, ...]:
@@ -154,9 +159,14 @@ def _changed(tx: Transaction, owner: str, base: JobSpec, change: JobChange) -> J
     return changed_spec(base, change, ids)
 
 
-def _checked(adapters: Adapters, spec: JobSpec) -> JobSpec:
+def _checked(tx: Transaction, adapters: Adapters, owner: str, spec: JobSpec) -> JobSpec:
     options = adapters.stage_options(spec.processing_config)
-    config = check_processing_config(spec.processing_config, options)
+    templates = {
+        template.name: template.processing_config
+        for template in tx.templates.list(owner)
+        if template.id in spec.template_ids
+    }
+    config = check_processing_config(spec.processing_config, options, templates=templates)
     return replace(spec, processing_config=config)
 
 
@@ -164,7 +174,7 @@ def _add(tx: Transaction, adapters: Adapters, owner: str, spec: JobSpec, now: da
     jobs = tx.jobs.list(owner)
     _check_quota(tx, owner, spec, jobs_after=len(jobs) + 1)
     slug = slug_for(spec.name, {job.slug for job in jobs})
-    return tx.jobs.add(owner, _checked(adapters, spec), slug=slug, now=now)
+    return tx.jobs.add(owner, _checked(tx, adapters, owner, spec), slug=slug, now=now)
 
 
 def _check_quota(tx: Transaction, owner: str, spec: JobSpec, *, jobs_after: int) -> None:

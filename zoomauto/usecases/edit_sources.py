@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
+from zoomauto.domain.hint import named
 from zoomauto.domain.naming import shown_name
+from zoomauto.domain.options import laid_over
 from zoomauto.domain.recording import IN_BETWEEN, Recording, RecordingStatus
 from zoomauto.domain.reference import resolve
-from zoomauto.domain.source import Check, SourceConfig, with_name
+from zoomauto.domain.source import Check, SourceConfig
 from zoomauto.errors import InUse, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
@@ -137,7 +138,7 @@ class CheckSource:
         found = [*opened.check(), *_lost_check(lost)]
         if trashes and isinstance(opened, TrashChecking):
             found += opened.check_trash()
-        return tuple(replace(check, detail=with_name(check.detail, source.name)) for check in found)
+        return tuple(replace(check, detail=named(check.detail, source.name)) for check in found)
 
 
 def _may_trash(tx: Transaction, source: SourceConfig) -> bool:
@@ -188,8 +189,8 @@ def _changed(
     name = base.name if change.name is None else change.name
     if not name.strip():
         raise UsageError("a source needs a name")
-    secrets = _laid_over(base.secrets, change.secrets)
-    options = _laid_over(base.options, change.options)
+    secrets = laid_over(base.secrets, change.secrets)
+    options = laid_over(base.options, change.options)
     source = replace(
         base,
         name=name,
@@ -203,7 +204,3 @@ def _changed(
             type_name, published, _ = destination_parts(reference, stored)
             refuse_feedback(adapters, source, reference, type_name, published)
     return source
-
-
-def _laid_over(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in {**base, **change}.items() if value != ""}

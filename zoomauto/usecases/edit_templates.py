@@ -18,7 +18,7 @@ from zoomauto.domain.template import (
     OutputConfig,
     Template,
 )
-from zoomauto.errors import InUse, InvalidTemplate, NotFound, UsageError
+from zoomauto.errors import InUse, InvalidOptions, InvalidTemplate, NotFound, UsageError
 from zoomauto.ports.adapters import Adapters
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.store import Store, Transaction
@@ -185,7 +185,24 @@ def _changed(
     if not template.name.strip():
         raise UsageError("a template needs a name")
     check_rules(template.rules)
+    _check_jobs(tx, adapters, template)
     return template
+
+
+def _check_jobs(tx: Transaction, adapters: Adapters, template: Template) -> None:
+    """Raise InvalidOptions when the config of a job can no longer be laid over the template's."""
+    beneath = {template.name: template.processing_config}
+    for job in tx.jobs.list(template.owner):
+        config = job.spec.processing_config
+        if template.id not in job.spec.template_ids or not config:
+            continue
+        try:
+            check_processing_config(config, adapters.stage_options(config), templates=beneath)
+        except InvalidOptions as error:
+            raise InvalidOptions(
+                f"job {job.name!r} could not go on: {error.message}",
+                hint=f"zoomauto job update {job.slug} --set ..., or change both settings here",
+            ) from error
 
 
 def _rules(tx: Transaction, base: Template, change: TemplateChange) -> MatchingRules:

@@ -38,7 +38,7 @@ def _of_places(tx: Transaction, reach: Reach) -> Iterator[Obstacle]:
     named = {name for template in reach.templates for name in template.output.destinations}
     for place in tx.destinations.list(reach.job.owner):
         if place.name in named:
-            mend = f"zoomauto destination add NAME --type {place.type} ..."
+            mend = f"zoomauto destination update {place.name!r}"
             yield from _obstacles(f"destination {place.name!r}", place.secrets.items(), mend)
 
 

@@ -79,6 +79,7 @@ class PlanEntries:
             host_timezone=self.host_timezone,
             start_at=start_of_day(self.clock.now(), self.host_timezone),
             jobs=tuple(wanted_job(job) for job in jobs if job.spec.is_active),
+            on_failure=invocation.on_failure,
         )
         plan = EntryPlan(
             backend=backend,

@@ -251,7 +251,9 @@ class ProcessRecording:
             "attempts": recording.attempts + 1,
             "last_error": message,
             "first_failed_at": recording.first_failed_at or now,
-            "next_attempt_at": next_attempt(recording.attempts, now) if is_temporary else None,
+            "next_attempt_at": next_attempt(recording.attempts, now, error=error)
+            if is_temporary
+            else None,
         }
         keeps_files = _keeps_files(work.stage, error)
         with self._writing(work) as tx:

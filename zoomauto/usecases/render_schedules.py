@@ -90,6 +90,7 @@ class RenderSchedules:
             host_timezone=timezone,
             start_at=self._start(request.since, zone),
             jobs=jobs,
+            on_failure=invocation.on_failure,
         )
         scheduler = self.schedulers.open(
             request.backend,

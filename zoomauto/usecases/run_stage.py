@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from zoomauto.domain.artifact import Artifact, Publication
-from zoomauto.domain.retry import ATTEMPT_GAPS
+from zoomauto.domain.retry import ATTEMPT_GAPS, pause
 from zoomauto.domain.source import DestinationConfig
 from zoomauto.errors import TemporaryError
 from zoomauto.ports.adapters import Adapters
@@ -17,6 +17,7 @@ from zoomauto.ports.stage import Produced, StageContext, StageResult
 from zoomauto.ports.workspace import Workspace
 from zoomauto.usecases.edit_templates import destination_parts
 from zoomauto.usecases.plan_recording import Assignment
+from zoomauto.usecases.unopened import Unopened
 
 logger = logging.getLogger(__name__)
 
@@ -59,13 +60,14 @@ class RunStage:
             try:
                 return self._attempt(step)
             except TemporaryError as error:
-                if not error.retry_now:
+                wait = pause(error, gap, now=self.clock.now())
+                if wait is None:
                     raise
                 recording_id = step.assignment.recording.id
                 extra = {"action": "retry", "recording_id": recording_id, "stage": step.stage}
-                seconds = gap.total_seconds()
+                seconds = wait.total_seconds()
                 logger.info("%s: %s; again in %.0f s", step.stage, error, seconds, extra=extra)
-            self.clock.sleep(gap)
+            self.clock.sleep(wait)
             check()
         return self._attempt(step)
 
@@ -96,10 +98,15 @@ class RunStage:
     def _destinations(self, step: Step) -> Mapping[str, Destination]:
         if step.stage != "upload":
             return {}
-        return {
-            reference: self.adapters.destination(*destination_parts(reference, step.destinations))
-            for reference in step.assignment.template.output.destinations
-        }
+        output = step.assignment.template.output
+        return {reference: self._opened(reference, step) for reference in output.destinations}
+
+    def _opened(self, reference: str, step: Step) -> Destination:
+        try:
+            parts = destination_parts(reference, step.destinations)
+            return self.adapters.destination(*parts)
+        except Exception as error:  # noqa: BLE001 - the stage meets it, and reports it
+            return Unopened(error=error)
 
     def _sealed(self, step: Step, produced: Produced) -> Artifact:
         """Flush, measure and hash what a stage wrote; refuse bytes that changed on the way."""

@@ -20,6 +20,7 @@ class EntryState(StrEnum):
 
     #: Installed as wanted; for a job that is switched off, not installed.
     IN_SYNC = "in_sync"
+    #: At least one of them is not there.
     MISSING = "missing"
     #: Someone else has changed them.
     EDITED = "edited"
@@ -94,14 +95,15 @@ class ShowSchedules:
         occurrence = (
             next_occurrence(job.spec.schedule, self.clock.now()) if job and is_active else None
         )
+        state = _state(
+            pieces.wanted[slug], pieces.earlier[slug], installed, is_renewed=pieces.is_renewed
+        )
         return JobEntries(
             slug=slug,
             job=job,
             is_wanted=bool(pieces.wanted[slug]),
-            is_installed=bool(installed),
-            state=_state(
-                pieces.wanted[slug], pieces.earlier[slug], installed, is_renewed=pieces.is_renewed
-            ),
+            is_installed=bool(installed) and state is not EntryState.MISSING,
+            state=state,
             next_start_at=starts.get(slug) if slug else None,
             next_run_at=occurrence,
         )
@@ -136,12 +138,13 @@ def _state(
     there = sorted((item.piece for item in installed), key=_name)
     if any(item.is_edited for item in installed):
         return EntryState.EDITED
-    if there in (sorted(wanted, key=_name), sorted(earlier, key=_name)):
+    # Nothing was computed earlier where nothing was ever applied: that says nothing.
+    if there == sorted(wanted, key=_name) or (earlier and there == sorted(earlier, key=_name)):
         return EntryState.IN_SYNC
-    if not there:
-        return EntryState.MISSING
     if not wanted:
         return EntryState.ORPHANED
+    if {piece.name for piece in wanted}.difference(piece.name for piece in there):
+        return EntryState.MISSING
     return EntryState.STALE if is_renewed else EntryState.OUTDATED
 
 

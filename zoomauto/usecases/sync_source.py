@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import islice
 
+from zoomauto.domain.hint import named
 from zoomauto.domain.instant import as_utc
 from zoomauto.domain.listing import Finding, Novelty, compare, gone
 from zoomauto.domain.recording import (
@@ -17,7 +18,7 @@ from zoomauto.domain.recording import (
     blank_by_duration,
 )
 from zoomauto.domain.run import SourceReport
-from zoomauto.domain.source import SourceConfig, Window, with_name
+from zoomauto.domain.source import SourceConfig, Window
 from zoomauto.domain.verdict import failure_code, failure_text
 from zoomauto.errors import (
     IncompleteListing,
@@ -262,7 +263,7 @@ def _failed(report: SourceReport, errors: Sequence[Exception]) -> SourceReport:
         status="failed",
         error=failure_text(error),
         error_code=failure_code(error),
-        hint=with_name(hint, report.name) if (hint := getattr(error, "hint", None)) else None,
+        hint=named(hint, report.name) if (hint := getattr(error, "hint", None)) else None,
         # Another failure besides: then more than these parts may be missing.
         missing_parts=tuple(parts) if len(errors) == 1 else (),
     )

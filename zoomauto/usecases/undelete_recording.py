@@ -10,8 +10,9 @@ from zoomauto.domain.deletion import (
     outcome_of_failure,
     was_unheard,
 )
+from zoomauto.domain.hint import named
 from zoomauto.domain.recording import Recording
-from zoomauto.domain.source import SourceConfig, with_name
+from zoomauto.domain.source import SourceConfig
 from zoomauto.domain.verdict import failure_text
 from zoomauto.errors import NotFound, TemporaryError, UsageError, ZoomautoError
 from zoomauto.ports.adapters import Adapters
@@ -66,7 +67,7 @@ class UndeleteRecording:
             is_certain = not isinstance(error, TemporaryError)
             outcome = outcome_of_failure(failure_text(error), is_certain=is_certain)
             if isinstance(error, ZoomautoError) and error.hint:
-                error.hint = with_name(error.hint, name)
+                raise error.saying(error.message, hint=named(error.hint, name)) from error
             raise
         finally:
             with self.store.writing() as tx:

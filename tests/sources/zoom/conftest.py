@@ -9,6 +9,7 @@ import pytest
 
 from zoomauto.media.tools import Tools
 from zoomauto.ports.secrets import Secret
+from zoomauto.sources.zoom.client import ZoomClient
 from zoomauto.sources.zoom.options import ZoomOptions
 from zoomauto.sources.zoom.source import ZoomSource
 from zoomauto.testing.clock import FrozenClock
@@ -19,6 +20,7 @@ from zoomauto.workspace import DiskWorkspace
 
 MakeZoom = Callable[..., FakeZoom]
 MakeSource = Callable[..., ZoomSource]
+MakeClient = Callable[[FakeZoom], ZoomClient]
 
 
 class OneSecret:
@@ -59,17 +61,32 @@ def make_source(clock: FrozenClock, tmp_path: Path) -> MakeSource:
     """Open a source over a fake cloud, with other options if need be."""
 
     def make(zoom: FakeZoom, *, secret: str | None = None, **options: Any) -> ZoomSource:
-        usual = {
-            "account_id": zoom.account_id,
-            "client_id": zoom.client_id,
-            "api_base": zoom.api_base,
-            "token_url": zoom.token_url,
-        }
-        tools = Tools(
-            workspace=DiskWorkspace(tmp_path / "work"),
-            clock=clock,
-            secrets=OneSecret(zoom.client_secret if secret is None else secret),
-        )
-        return ZoomSource(ZoomOptions(**{**usual, **options}), tools)
+        tools = _tools(zoom.client_secret if secret is None else secret, clock, tmp_path)
+        return ZoomSource(ZoomOptions(**{**_usual(zoom), **options}), tools)
 
     return make
+
+
+@pytest.fixture
+def make_client(clock: FrozenClock, tmp_path: Path) -> MakeClient:
+    """Speak to a fake cloud as a source does."""
+
+    def make(zoom: FakeZoom) -> ZoomClient:
+        tools = _tools(zoom.client_secret, clock, tmp_path)
+        return ZoomClient(ZoomOptions(**_usual(zoom)), tools)
+
+    return make
+
+
+def _usual(zoom: FakeZoom) -> dict[str, Any]:
+    return {
+        "account_id": zoom.account_id,
+        "client_id": zoom.client_id,
+        "api_base": zoom.api_base,
+        "token_url": zoom.token_url,
+    }
+
+
+def _tools(secret: str, clock: FrozenClock, folder: Path) -> Tools:
+    workspace = DiskWorkspace(folder / "work")
+    return Tools(workspace=workspace, clock=clock, secrets=OneSecret(secret))

@@ -136,7 +136,8 @@ def test_of_several_failures_the_one_counts_that_may_pass(
     world: Any, clips: Any, transcribed: Transcribed, server: AsrServer
 ):
     server.refusals = [rate_limited(retry_after="3600")]
-    with pytest.raises(RateLimited):
+    every_one = "^http: the server answers 429: .*; command: false ended with 1: "
+    with pytest.raises(RateLimited, match=every_one):
         transcribed(
             world,
             inputs=[world.artifact(clips.talk)],

@@ -1,7 +1,7 @@
 """Servers that speak the OpenAI API: what they answer, what they refuse, how much they take."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -210,6 +210,14 @@ def test_a_server_that_is_away_is_asked_a_few_times(ask: Ask, world: Any):
 )
 def test_the_reason_is_told_in_the_servers_own_words(body: bytes, words: str):
     assert words in reason(Answer(status=500, headers={}, body=body))
+
+
+def test_a_wait_that_is_too_long_for_a_run_is_handed_on(ask: Ask, server: AsrServer, world: Any):
+    server.refusals = [rate_limited(retry_after="600")]
+    with pytest.raises(RateLimited) as refused:
+        ask()
+    after = datetime.fromisoformat(refused.value.data["reset_at"]) - world.tools.clock.now()
+    assert (after, world.tools.clock.slept) == (timedelta(minutes=10), [])
 
 
 def test_a_date_to_come_back_at_is_a_wait(world: Any):

@@ -80,8 +80,7 @@ class ObjectStoreDestination:
         try:
             self._write_probe(key)
         except ZoomautoError as error:
-            detail = f"{error.message}. {error.hint}" if error.hint else error.message
-            return (Check(name="write", ok=False, detail=detail),)
+            return (Check.failed("write", error),)
         return (
             Check(name="write", ok=True, detail=f"{self._bucket.name} can be written and read"),
             self._delete_probe(key),

@@ -26,6 +26,8 @@ _FULL_CODES = frozenset(
 _REFUSED_CODES = frozenset(
     {"AuthorizationHeaderMalformed", "ExpiredToken", "InvalidToken", "InvalidAccessKeyId"}
 )
+#: What obstore says of an Azure key that is none, before it asks anybody.
+_NO_KEY = "Invalid Access Key"
 _BUSY_STATUSES = frozenset({408, 409, 425, 429})
 _TOO_LARGE = 413
 #: What the addresses have in common under which clouds keep the credentials of their machines.
@@ -76,7 +78,12 @@ def _meaning(place: str, error: BaseError) -> ZoomautoError:
 
 def _is_refusal(error: BaseError, status: int, code: str) -> bool:
     kinds = PermissionDeniedError | UnauthenticatedError
-    return isinstance(error, kinds) or status in {401, 403} or code in _REFUSED_CODES
+    return (
+        isinstance(error, kinds)
+        or status in {401, 403}
+        or code in _REFUSED_CODES
+        or _NO_KEY in str(error)
+    )
 
 
 def _reason(said: str) -> str:

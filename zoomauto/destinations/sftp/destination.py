@@ -82,8 +82,7 @@ class SftpDestination:
             _require_asyncssh()
             root, free = asyncio.run(self._in_session(_probed(self._root)))
         except ZoomautoError as error:
-            detail = f"{error.message}. {error.hint}" if error.hint else error.message
-            return (Check(name="write", ok=False, detail=detail),)
+            return (Check.failed("write", error),)
         return (
             Check(name="write", ok=True, detail=f"{root} at {self._options.place} can be written"),
             Check(name="space", ok=True, detail=free),

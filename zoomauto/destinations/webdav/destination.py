@@ -74,8 +74,7 @@ class WebdavDestination:
                 room = folder.room()
                 _write_probe(folder)
         except ZoomautoError as error:
-            detail = f"{error.message}. {error.hint}" if error.hint else error.message
-            return (Check(name="write", ok=False, detail=detail),)
+            return (Check.failed("write", error),)
         space = "the server does not say" if room is None else f"{room:,} bytes free"
         return (
             Check(name="write", ok=True, detail=f"{self._options.folder} can be written and read"),

@@ -20,7 +20,7 @@ from zoomauto.errors import InvalidSchedule, NotFound, ZoomautoError
 from zoomauto.ports.clock import Clock
 from zoomauto.ports.scheduler import Availability, Probe
 from zoomauto.schedulers.crontab.daemon import running_daemon, starting_hint
-from zoomauto.schedulers.crontab.probe import ProbeFolder
+from zoomauto.schedulers.crontab.probe import ProbeFolder, remove_leftover
 from zoomauto.schedulers.crontab.program import CrontabProgram
 from zoomauto.schedulers.crontab.render import (
     WRAPPER,
@@ -106,8 +106,11 @@ class CrontabScheduler:
         taken = [f"{item.piece.name} in the crontab" for item in self._installed_entries()]
         if self._installed_wrapper() is not None:
             taken.append(str(self._wrapper))
+        leftover = find_section(self._program.read() or b"", self._probe_mark)
         with self._wrapper_replaced(None):
             self._surgery.change(self._without_ours)
+        if leftover is not None:
+            remove_leftover(leftover.body, self._folder)
         return tuple(taken)
 
     def next_starts(self) -> Mapping[str, datetime]:

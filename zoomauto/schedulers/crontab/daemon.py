@@ -31,7 +31,9 @@ def _command(process: Path) -> str:
     facts = {key: value for key, _, value in (line.partition(":") for line in status.split("\n"))}
     # Several numbers: a process of a container, whose cron starts nothing of ours.
     is_here = len(facts.get("NSpid", "").split()) < 2  # noqa: PLR2004 - one is ours
-    return facts.get("Name", "").strip() if is_here else ""
+    # Ended, and its parent has not noticed, as the first process of a container may not.
+    has_ended = facts.get("State", "").split()[:1] == ["Z"]
+    return facts.get("Name", "").strip() if is_here and not has_ended else ""
 
 
 def _is_active(name: str) -> bool:

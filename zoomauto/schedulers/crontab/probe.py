@@ -1,5 +1,6 @@
 """One real start through cron, to see that it happens and what it finds."""
 
+import os
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from zoomauto.ports.clock import Clock
 from zoomauto.ports.scheduler import Probe
 
 _POLL = timedelta(milliseconds=250)
+_PREFIX = "probe-"
 _SCRIPT = """\
 #!/bin/sh
 cd {folder} || exit 0
@@ -27,7 +29,7 @@ class ProbeFolder:
     """A folder with a script for cron to start, and what the script leaves there."""
 
     def __init__(self, parent: Path, command: Sequence[str]) -> None:
-        self._folder = Path(mkdtemp(prefix="probe-", dir=parent))
+        self._folder = Path(mkdtemp(prefix=_PREFIX, dir=parent))
         #: What the entry calls.
         self.script = self._folder / "start"
         text = _SCRIPT.format(folder=shlex.quote(str(self._folder)), command=shlex.join(command))
@@ -69,6 +71,13 @@ class ProbeFolder:
             return "the command was started and has not ended in time"
         output = (self._folder / "output").read_text(errors="replace").strip()
         return f"the command ended with {code}" + (f": {output}" if output else "")
+
+
+def remove_leftover(entry: bytes, parent: Path) -> None:
+    """Delete the folder of a killed probe, to be found in the entry that it left."""
+    script = Path(os.fsdecode(entry.rsplit(maxsplit=1)[-1])) if entry.split() else parent
+    if script.parent.parent == parent and script.parent.name.startswith(_PREFIX):
+        shutil.rmtree(script.parent, ignore_errors=True)
 
 
 def _parse(text: bytes) -> tuple[datetime, Mapping[str, str]]:

@@ -22,6 +22,11 @@ _HEADER = re.compile(
 #: Debian's crontab shows a CR and a backspace as these two characters each.
 _AMBIGUOUS = re.compile(rb"\\[rb]")
 _NO_CRONTAB = re.compile(rb"no crontab for |can't open '[^'\n]*': No such file or directory")
+_USER = re.compile(rb"You \(([\w.-]+)\) are not allowed")
+#: Debian's counts from 0 in some of its complaints.
+_SYNTAX = re.compile(rb":\d+: ")
+#: Debian's ``crontab -e`` leaves out what might be its own header: so many comments at the top.
+_HEADER_LINES = 3
 _TIMEOUT_SECONDS = 60
 _INSTALL_HINT = "apt install cron"
 
@@ -129,9 +134,15 @@ class CrontabProgram:
             return
         if raw is None:
             raise _inexact(text.count(b"\n", 0, doubtful.start()) + 1)
-        pairs = zip(lines_of(text), lines_of(raw), strict=False)
-        number = next((n for n, (a, b) in enumerate(pairs, start=1) if a != b), 1)
-        raise _inexact(number)
+        shown, real = lines_of(text), lines_of(raw)
+        # A file that was put into the spool folder by another program has no header to leave out.
+        missing = len(shown) - len(real)
+        top = shown[:missing] if 0 < missing <= _HEADER_LINES else []
+        if not all(line.startswith(b"#") and not _AMBIGUOUS.search(line) for line in top):
+            raise _inexact(text.count(b"\n", 0, doubtful.start()) + 1)
+        if (whole := [*top, *real]) != shown:
+            pairs = enumerate(zip(shown, whole, strict=False), start=1)
+            raise _inexact(next((number for number, (a, b) in pairs if a != b), 1))
 
     def _read_as_editor(self) -> bytes | None:
         """Be the editor of ``crontab -e``, which is handed the very bytes; change nothing."""
@@ -177,7 +188,15 @@ def _refused(said: Spoken, what: str) -> ConfigurationError:
     words = said.err.decode("utf-8", "backslashreplace").strip() or f"exit code {said.code}"
     message = f"the crontab cannot be {what}: {words.splitlines()[0]}"
     if b"not allowed" in said.err:
-        return ConfigurationError(message, hint="as root: echo USER >> /etc/cron.allow")
+        user = found[1].decode() if (found := _USER.search(said.err)) else "the user"
+        # Not with "echo": a cron.allow that was not there before would shut out all others.
+        hint = (
+            f"as root, name {user} in /etc/cron.allow; if there is no such file, take {user} out"
+            " of /etc/cron.deny"
+        )
+        return ConfigurationError(message, hint=hint)
+    if _SYNTAX.search(said.err):
+        return ConfigurationError(message, hint="crontab -e, and mend that line or the next")
     return ConfigurationError(message)
 
 

@@ -52,7 +52,7 @@ def parse_pieces(text: str) -> tuple[InstalledPiece, ...]:
     somebody's edit.
     """
     groups: dict[str, tuple[str | None, list[str]]] = {}
-    name = "unknown"
+    name = "lines of others"
     for line in re.findall(r"[^\n]*\n|[^\n]+\Z", text):
         head = _HEAD.fullmatch(line.removesuffix("\n"))
         if head and _piece_name(head["job"]) not in groups:

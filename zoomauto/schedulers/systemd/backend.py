@@ -15,7 +15,13 @@ from zoomauto.ports.clock import Clock
 from zoomauto.ports.scheduler import Availability, Probe
 from zoomauto.schedulers.systemd.linger import Lingering
 from zoomauto.schedulers.systemd.probe import run_probe
-from zoomauto.schedulers.systemd.program import Scope, SystemdPrograms
+from zoomauto.schedulers.systemd.program import (
+    NOT_BOOTED,
+    WITHOUT,
+    Scope,
+    SystemdPrograms,
+    is_booted,
+)
 from zoomauto.schedulers.systemd.unit_folder import UnitFolder, default_folder
 from zoomauto.schedulers.systemd.unit_name import UnitNames
 from zoomauto.schedulers.systemd.unit_set import UnitSet
@@ -23,8 +29,6 @@ from zoomauto.schedulers.systemd.unit_text import render_units
 
 #: The oldest systemd that this was tried with (contract, introduction).
 _OLDEST = 252
-_BOOTED = Path("/run/systemd/system")
-_WITHOUT = "--backend crontab, without systemd"
 
 
 class SystemdScheduler:
@@ -88,6 +92,10 @@ class SystemdScheduler:
 
         Lingering stays on while the user has other timers that need it.
         """
+        if self._is_system and os.geteuid() != 0:
+            raise ConfigurationError(
+                f"{self._programs.user} cannot change the system's units", hint="run it with sudo"
+            )
         taken = self._units.remove()
         if still := self._timers():
             raise TemporaryError(
@@ -135,13 +143,9 @@ class SystemdScheduler:
         version = _version(self._programs.run("systemctl", "--version").out)
         if version < _OLDEST:
             reason = f"systemd {version} is too old: {_OLDEST} is needed"
-            return Availability(usable=False, reason=reason, hint=_WITHOUT)
-        if not _BOOTED.is_dir():
-            reason = "systemd is installed, and does not run this machine"
-            return Availability(usable=False, reason=reason, hint=_WITHOUT)
-        if self._is_system and os.geteuid() != 0:
-            reason = f"{self._programs.user} cannot change the system's units"
-            return Availability(usable=False, reason=reason, hint="run it with sudo")
+            return Availability(usable=False, reason=reason, hint=WITHOUT)
+        if not is_booted():
+            return Availability(usable=False, reason=NOT_BOOTED, hint=WITHOUT)
         if not self._is_system and not self._lingering.is_on():
             reason = (
                 f"lingering is off for {self._programs.user}: without a session no timer would run"

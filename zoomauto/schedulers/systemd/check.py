@@ -11,10 +11,12 @@ from zoomauto.errors import ConfigurationError
 from zoomauto.schedulers.systemd.program import SystemdPrograms
 from zoomauto.schedulers.systemd.unit_text import calendar_of
 
-_PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,NeedDaemonReload,TimersCalendar"
+#: Not NeedDaemonReload: for each unit systemd looks through all others then.
+_PROPERTIES = "Id,FragmentPath,LoadState,ActiveState,TimersCalendar"
+#: What a manager calls itself from the end of its boot on; degraded by any unit that has failed.
+_BOOTED_STATES = ("running", "degraded")
 #: Far below what one command line may hold.
 _MOST_LINES = 500
-_MOST_COMPARED = 200
 
 
 def check_calendars(programs: SystemdPrograms, pieces: Sequence[Piece]) -> None:
@@ -76,8 +78,7 @@ def check_held(
     """Read back what systemd has loaded, and see that all timers are ``enabled``.
 
     Raise ConfigurationError unless it is these pieces, from the files in ``folder``. All must be
-    loaded and all timers wait; of ``changed`` ones every property is compared, up to some
-    hundred: for each unit systemd looks through all others then.
+    loaded and all timers wait; of ``changed`` ones file and times are compared too.
     """
     if not pieces:
         return
@@ -89,18 +90,24 @@ def check_held(
     for name in names:
         states = listed.get(name, {"load": "not-found", "active": "inactive"})
         _check_equal(programs, name, {"load": "loaded"} | _waiting(name), states)
-    looked_at = changed[:_MOST_COMPARED]
-    shown = (
-        _units(
-            programs.control_all(
-                "show", f"--property={_PROPERTIES}", names=[piece.name for piece in looked_at]
-            )
-        )
-        if looked_at
-        else {}
-    )
-    for piece in looked_at:
+    if not changed:
+        return
+    asked = [piece.name for piece in changed]
+    shown = _units(programs.control_all("show", f"--property={_PROPERTIES}", names=asked))
+    for piece in changed:
         _check_equal(programs, piece.name, _expected(piece, folder), shown.get(piece.name, {}))
+
+
+def waiting_timers(programs: SystemdPrograms, prefix: str) -> Collection[str] | None:
+    """Give the timers that wait for their time; None where none can be expected to.
+
+    That is without a manager, and while it boots: it is still starting them.
+    """
+    state = programs.try_control("show", "--property=SystemState", "--value")
+    if state.out.strip() not in _BOOTED_STATES:
+        return None
+    listed = ("list-units", "--type=timer", "--state=active", "--output=json", f"{prefix}*")
+    return frozenset(row["unit"] for row in json.loads(programs.control(*listed)))
 
 
 def _waiting(name: str) -> dict[str, str]:
@@ -120,7 +127,7 @@ def _check_equal(
 
 def _expected(piece: Piece, folder: Path) -> Mapping[str, str]:
     path = _path(piece.name, folder)
-    loaded = {"LoadState": "loaded", "FragmentPath": path, "NeedDaemonReload": "no"}
+    loaded = {"LoadState": "loaded", "FragmentPath": path}
     if not (calendar := calendar_of(piece)):
         return loaded
     times = {"TimersCalendar": str(len(calendar))}

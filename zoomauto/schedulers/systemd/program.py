@@ -14,12 +14,16 @@ from zoomauto.errors import ConfigurationError, TemporaryError, ZoomautoError
 
 Scope = Literal["user", "system"]
 
+#: Hint at the way that is always there.
+WITHOUT = "--backend crontab, without systemd"
+NOT_BOOTED = "systemd is installed, and does not run this machine"
 #: A manager with thousands of timers needs a minute or two to load them all anew.
 _TIMEOUT_SECONDS = 900
 #: Names of units on one command line: none takes long then, and none is too long.
 _MOST_NAMES = 500
 _NO_BUS = re.compile(
     "Failed to connect to (?:user scope )?bus|No medium found|Host is down|Connection refused"
+    "|has not been booted with systemd"
 )
 _REFUSED = re.compile(
     "authentication required|Access denied|Permission denied|Operation not permitted"
@@ -150,10 +154,10 @@ class SystemdPrograms:
         return said.out
 
     def _no_manager(self, why: str) -> ConfigurationError:
+        if not is_booted():
+            return ConfigurationError(NOT_BOOTED, hint=WITHOUT)
         if self.scope == "system":
-            return ConfigurationError(
-                f"systemd cannot be reached: {why}", hint="--backend crontab, without systemd"
-            )
+            return ConfigurationError(f"systemd cannot be reached: {why}", hint=WITHOUT)
         return ConfigurationError(
             f"the systemd user manager of {self.user} cannot be reached: {why}",
             hint=self.lingering_hint,
@@ -166,6 +170,11 @@ class SystemdPrograms:
         if runtime.is_dir() and runtime.stat().st_uid == os.geteuid():
             passed["XDG_RUNTIME_DIR"] = str(runtime)
         return passed | _QUIET
+
+
+def is_booted() -> bool:
+    """Whether systemd runs this machine (sd_booted(3))."""
+    return Path("/run/systemd/system").is_dir()
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from zoomauto.schedulers.systemd.check import (
     check_held,
     check_places,
     check_units,
+    waiting_timers,
 )
 from zoomauto.schedulers.systemd.program import SystemdPrograms
 from zoomauto.schedulers.systemd.unit_folder import UnitFolder, stamp_folder
@@ -34,16 +35,20 @@ class UnitSet:
     state_folder: Path
 
     def installed(self) -> tuple[InstalledPiece, ...]:
-        """Read our units back: a drop-in, or a timer that is not enabled, is somebody's edit."""
-        enabled = frozenset(self.folder.wanted_names(self.names.prefix))
+        """Read our units back.
+
+        A drop-in, and a timer that is not enabled or was stopped, is somebody's edit.
+        """
+        ours = tuple(self._ours())
+        off = self._switched_off({item.piece.name for item in ours})
         return tuple(
             InstalledPiece(
                 piece=item.piece,
                 is_edited=item.is_edited
                 or self.folder.drop_ins(item.piece.name) is not None
-                or (item.piece.name.endswith(".timer") and item.piece.name not in enabled),
+                or item.piece.name in off,
             )
-            for item in self._ours()
+            for item in ours
         )
 
     def replace(self, pieces: Sequence[Piece]) -> None:
@@ -84,6 +89,14 @@ class UnitSet:
         )
         read = (read_unit(name, text, self.names) for name, text in texts if text is not None)
         return tuple(item for item in read if item is not None)
+
+    def _switched_off(self, names: Collection[str]) -> Collection[str]:
+        """Give the timers among these that would start nothing, now or after the next boot."""
+        timers = frozenset(_timers(names))
+        off = timers.difference(self.folder.wanted_names(self.names.prefix))
+        if not timers or (waiting := waiting_timers(self.programs, self.names.prefix)) is None:
+            return off
+        return off | timers.difference(waiting)
 
     def _check(self, pieces: Sequence[Piece], ours: Mapping[str, str]) -> None:
         for piece in pieces:
@@ -196,5 +209,5 @@ class UnitSet:
             os.close(number)
 
 
-def _timers(names: Sequence[str] | Mapping[str, str]) -> list[str]:
+def _timers(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.endswith(".timer")]

@@ -155,7 +155,7 @@ class _Unit:
         if hook is not None and not _UNIT.fullmatch(hook):
             raise ConfigurationError(
                 f"{hook!r} is no name of a unit to start after a failure",
-                hint="as in zoomauto-failed@%n.service",
+                hint='as in on_failure = "tell@%n.service"',
             )
         service = _SERVICE.format(
             user=f"User={self._user()}\n" if self._is_system else "",

@@ -159,9 +159,11 @@ class ZoomClient:
     def _exchange(self, request: Request) -> tuple[Answer, Document]:
         token = self.tokens.current()
         answer, document = self._answer(request, token)
-        if _is_token_refused(answer, document):
-            self.tokens.renew(token)
-            answer, document = self._answer(request, self.tokens.current())
+        is_renewed = False
+        while _is_token_refused(answer, document) and not is_renewed:
+            is_renewed = self.tokens.renew(token)
+            token = self.tokens.current()
+            answer, document = self._answer(request, token)
         return answer, document
 
     def _answer(self, request: Request, token: Token) -> tuple[Answer, Document]:

@@ -20,6 +20,7 @@ from zoomauto.errors import (
     ZoomautoError,
 )
 from zoomauto.ports.source import IsKnown
+from zoomauto.sources.zoom.ahead import in_order
 from zoomauto.sources.zoom.client import ZoomClient, user_path
 from zoomauto.sources.zoom.faults import is_stale_page
 from zoomauto.sources.zoom.options import ALL_USERS, WHOLE_ACCOUNT, ZoomOptions
@@ -41,6 +42,9 @@ _RESTARTS = 2
 #: So many users in a row without an answer: the rest would fare no better.
 _FAILURES_IN_A_ROW = 3
 _NAMED_USERS = 10
+#: Users that are listed at the same time: Zoom takes about a second for a page, and the pace that
+#: the plan allows holds for all of them together.
+_AT_ONCE = 3
 _DAY = timedelta(days=1)
 _NO_RECORDING = 3301
 
@@ -83,6 +87,27 @@ class _Rows:
     @property
     def is_complete(self) -> bool:
         return not self.is_clamped and (self.total is None or len(self.rows) >= self.total)
+
+
+@dataclass(kw_only=True)
+class _Given:
+    """All rows of one user."""
+
+    person: Person
+    #: By uuid.
+    rows: dict[str, MeetingRow] = field(default_factory=dict)
+    #: How many rows have no uuid.
+    unread: int = 0
+    #: Why rows may be missing.
+    failure: ZoomautoError | None = None
+
+    def take(self, row: MeetingRow) -> None:
+        """Add a row to those of its recording."""
+        uuid = str(row.uuid or "")
+        if uuid:
+            self.rows[uuid] = merged(self.rows[uuid], row) if uuid in self.rows else row
+        else:
+            self.unread += 1
 
 
 def windows(window: Window, now: datetime) -> list[Days]:
@@ -141,9 +166,14 @@ class Listing:
         """
         in_a_row = 0
         persons = _turned(self._people(), self.now)
-        for number, person in enumerate(persons, start=1):
+        listed = in_order(self._given, persons, at_once=_AT_ONCE)
+        for number, given in enumerate(listed, start=1):
+            person = given.person
             failed_before = len(self.failures)
-            yield from self._recordings_of(person)
+            if given.failure is not None:
+                logger.warning("listing %s: %s", person.name, given.failure)
+                self.failures[person.name] = given.failure
+            yield from self._read(given)
             failure = self.failures.get(person.name)
             if failure is not None:
                 self.missing.append(person.id)
@@ -159,38 +189,29 @@ class Listing:
             return [Person(id=WHOLE_ACCOUNT, name="the account")]
         return people(self.client, self.options)
 
-    def _recordings_of(self, person: Person) -> Iterator[ListedRecording | str]:
+    def _given(self, person: Person) -> _Given:
+        """Ask for a user's rows, window by window; one that is not complete stops no other."""
         whole = self.options.chosen_users == (WHOLE_ACCOUNT,)
         path = ACCOUNT_PATH if whole else user_path(person.id)
-        rows: dict[str, MeetingRow] = {}
-        unread = 0
-        for row in self._all_rows(person, path):
-            uuid = str(row.uuid or "")
-            if uuid:
-                rows[uuid] = merged(rows[uuid], row) if uuid in rows else row
-            unread += not uuid
-        yield from self._read(person, rows, unread)
-
-    def _all_rows(self, person: Person, path: str) -> Iterator[MeetingRow]:
-        """Give a user's rows, window by window; a window that is not complete stops no other."""
+        given = _Given(person=person)
         for days in windows(self.window.of(person.id), self.now):
             try:
-                yield from self._rows(path, days)
+                for row in self._rows(path, days):
+                    given.take(row)
             except (RateLimited, Unreachable, ConfigurationError):
                 raise
             except ZoomautoError as error:
-                logger.warning("listing %s: %s", person.name, error)
-                self.failures[person.name] = error
+                given.failure = error
                 if not isinstance(error, IncompleteListing):
-                    return
+                    break
+        return given
 
-    def _read(
-        self, person: Person, rows: Mapping[str, MeetingRow], unread: int
-    ) -> Iterator[ListedRecording | str]:
+    def _read(self, given: _Given) -> Iterator[ListedRecording | str]:
         """Read the rows of one user; those of the same uuid under two users count once."""
-        views, window = self.options.preferred_views, self.window.of(person.id)
+        views, window = self.options.preferred_views, self.window.of(given.person.id)
         is_known = self.is_known
-        for uuid, row in rows.items():
+        unread = given.unread
+        for uuid, row in given.rows.items():
             if uuid in self._seen:
                 continue
             mark = mark_of(row, views) if is_known else None
@@ -208,7 +229,7 @@ class Listing:
                 yield recording
         if unread:
             reason = f"{unread} rows without uuid or start"
-            self.failures.setdefault(person.name, IncompleteListing(reason))
+            self.failures.setdefault(given.person.name, IncompleteListing(reason))
 
     def _rows(self, path: str, days: Days) -> Iterator[MeetingRow]:
         """Give the rows of a window; split it while Zoom shows fewer than it counts."""

@@ -66,7 +66,7 @@ class ZoomSource:
 
         Raise IncompleteListing at the end when something could not be read, and name the users;
         RateLimited when the account's daily limit is used up; AuthenticationError or Unreachable
-        when nothing can be read. Memory grows with the recordings of one user.
+        when nothing can be read. Memory grows with the recordings of three users.
         """
         # Nothing is known, so that nothing is given by its key.
         return cast("Iterator[ListedRecording]", self._listing(window, None))

@@ -24,11 +24,15 @@ class Attempts:
 
     @property
     def failure(self) -> ZoomautoError | None:
-        """The failure that counts: one that may pass or be mended, else the last."""
-        if self.transcript is not None or self.nothing:
+        """The failure that counts: one that may pass or be mended, else the last.
+
+        It tells those of the other engines too.
+        """
+        if self.transcript is not None or self.nothing or not self.failures:
             return None
         passing = [error for error in self.failures if not isinstance(error, PermanentError)]
-        return next(iter([*passing, *reversed(self.failures)]), None)
+        counts = next(iter([*passing, *reversed(self.failures)]))
+        return counts if len(self.failures) == 1 else counts.saying("; ".join(self.misses))
 
     @property
     def note(self) -> str:

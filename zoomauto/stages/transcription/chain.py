@@ -62,7 +62,7 @@ class Chain:
             attempts.nothing = "it has no sound"
             return
         sound = listen(path, self._tools.ffmpeg, _PAUSE, timeout=self._timeout)
-        if sound.loudest_db is None or sound.loudest_db < _PAUSE.threshold_db:
+        if sound.is_silent:
             attempts.nothing = "nothing is heard"
             return
         total = sound.length.total_seconds()

@@ -175,8 +175,10 @@ class HttpEngine:
             else:
                 if answer.status == _OK:
                     return answer
-                failure = refusal(answer)
-                wait = wait_before_retry(answer, self._tools.clock.now(), usual=usual)
+                now = self._tools.clock.now()
+                wait = wait_before_retry(answer, now, usual=usual)
+                is_long = wait is not None and wait > _LONGEST_WAIT
+                failure = refusal(answer, reset_at=now + wait if wait and is_long else None)
             if wait is None or wait > _LONGEST_WAIT or attempt == _TRIES:
                 raise failure
             self._tools.clock.sleep(wait)

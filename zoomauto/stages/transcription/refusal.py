@@ -48,16 +48,16 @@ class TooLarge(PermanentError):
     """The server does not take a piece of that size."""
 
 
-def refusal(answer: Answer) -> Exception:
-    """Tell what a status other than success means."""
+def refusal(answer: Answer, *, reset_at: datetime | None = None) -> Exception:
+    """Tell what a status other than success means; ``reset_at``: from when on it may be gone."""
     status, said = answer.status, reason(answer)
     text = f"the server answers {status}: {said}"
     if status in {401, 403}:
         return AuthenticationError(text, hint="check transcription.api_key")
     if status == _LIMITED:
-        return RateLimited(text)
+        return RateLimited(text, reset_at=reset_at.isoformat() if reset_at else None)
     if status in _PASSING or status >= _SERVER_ERRORS:
-        return ServerTrouble(text)
+        return ServerTrouble(text, reset_at=reset_at.isoformat() if reset_at else None)
     if status == _TOO_LARGE:
         return TooLarge(text)
     if status in _ODD and _SHAPE.search(said):
