@@ -166,8 +166,8 @@ class Listing:
         """
         in_a_row = 0
         persons = _turned(self._people(), self.now)
-        all_given = in_order(self._given, persons, at_once=_AT_ONCE)
-        for number, given in enumerate(all_given, start=1):
+        listed = in_order(self._given, persons, at_once=_AT_ONCE)
+        for number, given in enumerate(listed, start=1):
             person = given.person
             failed_before = len(self.failures)
             if given.failure is not None:
