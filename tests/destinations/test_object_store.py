@@ -34,7 +34,7 @@ from zoomauto.secrets import StoredSecrets
 from zoomauto.testing.progress import FakeProgress, FakeStep
 
 ParcelOf = Callable[..., Parcel]
-#: Larger than what goes out in one request, and two parts long.
+#: Larger than what goes out in one request, and some parts long.
 BIG = bytes(range(256)) * (12 * 2**12)
 KEY = "films/2026/Sync.mp4"
 LARGE_ENOUGH = 5 * 2**20

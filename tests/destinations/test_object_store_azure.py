@@ -16,7 +16,7 @@ from zoomauto.secrets import StoredSecrets
 from zoomauto.testing.progress import FakeProgress
 
 ParcelOf = Callable[..., Parcel]
-#: Two blocks long.
+#: Some blocks long.
 BIG = bytes(range(256)) * (12 * 2**12)
 KEY = "films/2026/Sync.mp4"
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-#: A file of this size goes out in one request, which can be told to replace nothing.
-WHOLE = 8 * 2**20
+#: A file of this size goes out in one request, which can be told to replace nothing. S3 takes no
+#: smaller parts; larger ones, several at once, would be most of a run's memory.
+WHOLE = 5 * 2**20
 
 
 class NameTaken(Exception):

@@ -23,7 +23,7 @@ from zoomauto.ports.destination import Parcel
 from zoomauto.ports.progress import Progress, Step
 
 #: Sent or read at once, in many requests; two of these are in memory.
-BLOCK = 4 * 2**20
+BLOCK = 2**20
 _OPEN_OR_MAKE = asyncssh.FXF_READ | asyncssh.FXF_WRITE | asyncssh.FXF_CREAT
 
 
