@@ -73,6 +73,10 @@ def wheel(session: nox.Session) -> None:
     session.run(str(python), "-m", "pip", "install", "--quiet", str(built), external=True)
     session.run(str(python.with_name("zoomauto")), "--help", external=True, silent=True)
     session.run(str(python.with_name("zoomauto")), "--version", external=True)
+    # Makes a database, so the migrations inside the wheel run.
+    database = f"sqlite:///{Path(session.create_tmp()).absolute()}/zoomauto.db"
+    words = ("--database-url", database, "job", "list")
+    session.run(str(python.with_name("zoomauto")), *words, external=True)
 
 
 @nox.session

@@ -83,9 +83,20 @@ def complaints(stderr: str) -> list[str]:
     return [line for line in stderr.splitlines() if not progress.fullmatch(line)]
 
 
+def keeps_its_secret(home: Path, said: str) -> None:
+    """See that it is for the user alone, in one file and nowhere else."""
+    folder = home / "here" / FOLDER
+    secret = (folder / "client-secret").read_bytes()
+    assert oct((folder / "client-secret").stat().st_mode & 0o777) == "0o600"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert [path.name for path in files if secret in path.read_bytes()] == ["client-secret"]
+    assert secret.decode() not in said
+
+
 def test_it_publishes_what_matches_and_leaves_nothing_outside_its_folder_twice_in_a_row(home: Path):
     for _ in range(2):
         ended = demo(home)
+        keeps_its_secret(home, ended.stdout)
 
         assert (ended.returncode, complaints(ended.stderr)) == (0, [])
         assert lengths(home) == PUBLISHED
@@ -96,17 +107,6 @@ def test_it_publishes_what_matches_and_leaves_nothing_outside_its_folder_twice_i
         assert [path.name for path in (home / "here").iterdir()] == [FOLDER]
         assert sorted(path.name for path in home.iterdir()) == ["here", "tmp"]
         assert list((home / "tmp").iterdir()) == []
-
-
-def test_its_secret_is_for_the_user_alone_and_in_no_other_file(home: Path):
-    said = demo(home).stdout
-
-    folder = home / "here" / FOLDER
-    secret = (folder / "client-secret").read_bytes()
-    assert oct((folder / "client-secret").stat().st_mode & 0o777) == "0o600"
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert [path.name for path in files if secret in path.read_bytes()] == ["client-secret"]
-    assert secret.decode() not in said
 
 
 @pytest.mark.parametrize(
