@@ -1,7 +1,8 @@
 """The Zoom source beside its floors, each in the same run over the same loopback server.
 
 * Listing: bare httpx and json.loads of the same pages; ours reads them into recordings; the sync
-  with SQLite compares them besides with what is stored, and finds nothing new.
+  with SQLite compares them besides with what is stored, and finds nothing new. Once more with a
+  server that thinks for 50 ms before each page, which is little for one across the internet.
 * One large file: curl alone, and curl whose output sha256sum reads too; ours hashes on the way.
 * Small files: ``curl --parallel`` of the ready addresses, as many at once as ours, which asks for
   each address first and hashes; once more with ours one after another.
@@ -51,6 +52,8 @@ WINDOW = Window(start_at=NOW - timedelta(days=20), end_at=NOW + timedelta(days=1
 PAGE = 300
 ROWS_PER_USER = 3000
 LISTING_BUDGET = 1.5
+#: Answers below this path come after some seconds of thinking.
+FAR, THINKING = "/far", 0.05
 DOWNLOAD_BUDGET = 0.9
 AT_ONCE = DownloadOptions().at_once
 HEAD = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom"
@@ -78,7 +81,7 @@ def _listing(base: str, folder: Path, recordings: int, turns: int) -> int:
     print(f"sync of {recordings} new recordings with SQLite: {_timed(resync):.2f} s")
     ways: dict[str, Callable[[], object]] = {
         "httpx + json": lambda: _bare_listing(base),
-        "ours": lambda: sum(1 for _ in _source(base).list_recordings(WINDOW)),
+        "ours": lambda: _listed(base),
         "unchanged sync": resync,
     }
     turn = [{name: _cost(way) for name, way in ways.items()} for _ in range(turns)]
@@ -92,7 +95,15 @@ def _listing(base: str, folder: Path, recordings: int, turns: int) -> int:
         )
         ratios = (took[name] / took["httpx + json"] for took in (passed, used))
         print("; ratios " + ", ".join(f"{ratio:.2f}" for ratio in ratios))
+    far = f"{base}{FAR}"
+    theirs, ours = _timed(lambda: _bare_listing(far)), _timed(lambda: _listed(far))
+    print(f"the same at {THINKING * 1000:.0f} ms a page: httpx + json {theirs:.2f} s,", end=" ")
+    print(f"ours {ours:.2f} s; ratio {ours / theirs:.2f}")
     return int(max(passed.values()) / passed["httpx + json"] > LISTING_BUDGET)
+
+
+def _listed(base: str) -> int:
+    return sum(1 for _ in _source(base).list_recordings(WINDOW))
 
 
 def _prepared_sync(base: str, folder: Path) -> Callable[[], object]:
@@ -326,7 +337,9 @@ def serve(port_file: Path, recordings: int) -> None:  # noqa: C901 - a class in 
             self._document(b'{"access_token": "bench-token", "expires_in": 3600}')
 
         def do_GET(self) -> None:
-            parts = urlsplit(self.path)
+            if self.path.startswith(FAR):
+                time.sleep(THINKING)
+            parts = urlsplit(self.path.removeprefix(FAR))
             query = parse_qs(parts.query)
             if parts.path.startswith("/rec/"):
                 self._bytes(int(query["size"][0]))
