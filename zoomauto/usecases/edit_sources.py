@@ -169,12 +169,12 @@ def _soon_lost(tx: Transaction, source: SourceConfig, before: datetime) -> list[
 def _lost_check(lost: Sequence[Recording]) -> tuple[Check, ...]:
     if not lost:
         return ()
-    named = ", ".join(
+    listed = ", ".join(
         f"{r.id} {shown_name(r.name) or '(no name)'!r} on {r.expires_at:%Y-%m-%d}"
         for r in lost[:_NAMED]
     )
     more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-    detail = f"no active job takes {len(lost)} that go within {SOON.days} days: {named}{more}"
+    detail = f"no active job takes {len(lost)} that go within {SOON.days} days: {listed}{more}"
     return (Check(name="soon lost", ok=True, detail=detail),)
 
 
