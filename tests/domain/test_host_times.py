@@ -49,7 +49,9 @@ def test_in_the_jobs_own_zone_the_line_is_the_schedule_itself(schedule: Schedule
 @pytest.mark.parametrize(
     ("expression", "expected"),
     [
-        ("0 0 1,15 * 5", ["0 0 1,15 * *", "0 0 * * 5"]),
+        # One is enough: neither begins with a star, so that a day in both has one start.
+        ("0 0 1,15 * 5", ["0 0 1,15 * 5"]),
+        ("*/20 */6 1-7 2-4 sun", ["*/20 0,6,12,18 1,2,3,4,5,6,7 2,3,4 0"]),
         ("0 0 1-31 * 5", ["0 0 * * *"]),
         ("0 0 10,* * 5", ["0 0 * * *"]),
         ("0 0 5 2 0-6", ["0 0 * 2 *"]),
@@ -64,9 +66,7 @@ def test_in_the_jobs_own_zone_the_line_is_the_schedule_itself(schedule: Schedule
         ("0 0 31 2 1", ["0 0 * 2 1"]),
     ],
 )
-def test_a_line_restricts_both_day_fields_only_where_both_must_match(
-    expression: str, expected: list[str]
-):
+def test_a_line_says_of_two_day_fields_whether_one_is_enough(expression: str, expected: list[str]):
     assert lines(cron(expression)) == expected
 
 
@@ -105,6 +105,10 @@ def test_a_time_that_a_gap_moves_has_a_line_of_its_own():
         # Both day fields move; a star then names a day too many at most.
         ("0 1 */10 * 1", "Asia/Kolkata", "UTC", ["30 19 10,20,28,29,30,31 * */7"]),
         ("0 1 2,12 * */6", "Asia/Kolkata", "UTC", ["30 19 */16,11 * 5,6"]),
+        # One of both is enough, before and after the move.
+        ("30 0 1,15 * 5", BERLIN, NEW_YORK, ["30 18,19 14,28,29,30,31 * 4"]),
+        # The last day of some months is the 30th: every day remains, and no weekday is needed.
+        ("30 23 1-30 * 5", NEW_YORK, "Asia/Tokyo", ["30 12,13 * * *"]),
         # Two days apart.
         ("30 23 * * 1", "Etc/GMT+12", "Pacific/Kiritimati", ["30 1 * * 3"]),
         ("30 0 1 3 *", "Pacific/Kiritimati", "Etc/GMT+12", ["30 22 27,28 2 *"]),

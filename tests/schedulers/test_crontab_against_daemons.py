@@ -78,10 +78,15 @@ class Line:
     is_starred: bool
     #: Days of the month as busybox reads them: it counts the steps of a star from nought.
     days_from_nought: frozenset[int]
+    has_starred_days: bool
 
     def is_on(self, day: datetime, *, either: bool = False) -> bool:
-        """Whether the day fields match: of two that are restricted, both or ``either``."""
+        """Whether the day fields match: of two without a star one, with a star both or ``either``.
+
+        A field that names all it can restricts nothing.
+        """
         by_weekday = day.isoweekday() % 7 in self.weekdays
+        either = either or not self.has_starred_days
         if either and len(self.weekdays) < 7 and len(self.days) < 31:
             is_day = by_weekday or day.day in self.days_from_nought
         else:
@@ -93,8 +98,7 @@ def read(text: str) -> Line:
     """Read a line, or fail: it must mean the same to every daemon and name what can happen."""
     found = SAFE.fullmatch(text)
     assert found, text
-    # Alone a star's steps mean different days to different daemons; of two fields one has a star.
-    assert "*" in (found["day"], found["weekday"]) or has_star(found["day"], found["weekday"]), text
+    # Alone a star's steps mean different days to different daemons.
     assert found["weekday"] != "*" or not found["day"].startswith("*/"), text
     line = Line(
         minutes=values(found["minute"], 0, 59),
@@ -104,7 +108,10 @@ def read(text: str) -> Line:
         weekdays=frozenset(day % 7 for day in values(found["weekday"], 0, 7)),
         is_starred=has_star(found["minute"], found["hour"]),
         days_from_nought=values(found["day"], 0, 31),
+        has_starred_days=has_star(found["day"], found["weekday"]),
     )
+    # Without a star, a field that names all it can would be as much as none to some daemons only.
+    assert line.has_starred_days or (len(line.days) < 31 and len(line.weekdays) < 7), text
     leap_year = (datetime(2024, 1, 1) + timedelta(days=n) for n in range(366))  # noqa: DTZ001
     assert any(day.day in line.days and day.month in line.months for day in leap_year), text
     return line

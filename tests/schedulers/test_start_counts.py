@@ -42,7 +42,7 @@ CASES = 2_000 if os.environ.get("ZOOMAUTO_TEST_SIZES") == "full" else 200
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HORIZON = timedelta(days=5 * 366)
 MINUTE = timedelta(minutes=1)
-MOST = 60
+MOST = 40
 LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 SAME_ZONE, OTHER_ZONE = 1.05, 2.2
 
@@ -139,8 +139,8 @@ def test_crontab_lines_start_every_occurrence_with_few_needless_starts(cases: li
     }
     assert {case: late for case in cases if (late := lacking(case, starts[case]))} == {}
     same, other = starts_per_occurrence(starts)
-    assert same <= SAME_ZONE
-    assert other <= OTHER_ZONE
+    assert max(same) <= SAME_ZONE
+    assert fmean(other) <= OTHER_ZONE
 
 
 def test_systemd_lines_start_every_occurrence_with_few_needless_starts(
@@ -154,7 +154,7 @@ def test_systemd_lines_start_every_occurrence_with_few_needless_starts(
         starts = {case: sorted(found) for case, found in zip(cases, told, strict=True)}
     assert {case: late for case in cases if (late := lacking(case, starts[case]))} == {}
     # The job's own zone stands in its lines, whatever the host's is.
-    assert max(starts_per_occurrence(starts)) <= SAME_ZONE
+    assert max(map(max, starts_per_occurrence(starts))) <= SAME_ZONE
 
 
 def lacking(case: Case, starts: Sequence[datetime]) -> list[datetime]:
@@ -166,8 +166,10 @@ def lacking(case: Case, starts: Sequence[datetime]) -> list[datetime]:
     ]
 
 
-def starts_per_occurrence(starts: Mapping[Case, Sequence[datetime]]) -> tuple[float, float]:
-    """Give the mean of all cases whose zones agree, and of those whose zones do not."""
+def starts_per_occurrence(
+    starts: Mapping[Case, Sequence[datetime]],
+) -> tuple[list[float], list[float]]:
+    """Give the figures of all cases whose zones agree, and of those whose zones do not."""
     same, other = (
         [
             sum(case.start < at <= case.end for at in found) / len(case.occurrences)
@@ -177,7 +179,7 @@ def starts_per_occurrence(starts: Mapping[Case, Sequence[datetime]]) -> tuple[fl
         for is_same in (True, False)
     )
     assert min(len(same), len(other)) > CASES / 3
-    return fmean(same), fmean(other)
+    return same, other
 
 
 def crontab_starts(line: str, case: Case) -> set[datetime]:
@@ -187,10 +189,13 @@ def crontab_starts(line: str, case: Case) -> set[datetime]:
     minutes, hours, days, months, weekdays = (values(text, *limits) for text, limits in fields)
     first, last = (at.astimezone(host).date() for at in (case.start, case.end + MINUTE))
     dates = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    _, _, day_text, _, weekday_text = line.split()
+    # As every cron reads them: of two fields without a star one is enough.
+    combine = all if "*" in (day_text[0], weekday_text[0]) else any
     walls = (
         datetime.combine(day, time(hour, minute, fold=fold), host)
         for day in dates
-        if day.day in days and day.month in months and day.isoweekday() % 7 in weekdays
+        if combine((day.day in days, day.isoweekday() % 7 in weekdays)) and day.month in months
         for hour in hours
         for minute in minutes
         for fold in (0, 1)
@@ -212,10 +217,12 @@ def values(text: str, low: int, high: int) -> set[int]:
 def systemd_starts(lines: Sequence[str], case: Case) -> set[datetime]:
     """Ask systemd for the starts of each line from the span's beginning on."""
     base = f"--base-time={case.start - MINUTE:%Y-%m-%d %H:%M:%S} UTC"
+    # With more than a few needless starts, the last that are needed are lacking.
+    iterations = f"--iterations={len(case.occurrences) + 10}"
     found: set[datetime] = set()
     for line in lines:
         told = subprocess.run(
-            ["systemd-analyze", "calendar", base, f"--iterations={2 * MOST}", line],
+            ["systemd-analyze", "calendar", base, iterations, line],
             env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
             capture_output=True,
             text=True,

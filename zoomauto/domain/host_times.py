@@ -6,8 +6,9 @@ clock shows an hour for the second time, and make up for it after a gap; busybox
 either whenever the clock shows its times. So what holds everywhere is: a starred line starts at
 every time it names, a plain one does except in a second pass. Nothing else is relied upon.
 
-Of days of the month and weekdays, one with a star and one without, Debian's and its kin take what
-is in both. busybox takes what is in either, and reads the one without a star as everybody does.
+Of days of the month and weekdays, neither with a star, every cron takes what is in either. With a
+star in one of them, Debian's and its kin take what is in both; busybox still takes what is in
+either, and reads the one without a star as everybody does.
 """
 
 from collections.abc import Iterable
@@ -29,6 +30,7 @@ from zoomauto.domain.start_pattern import (
     dated_patterns,
     day_rules,
     delicate_span,
+    joined_patterns,
     start_patterns,
     wanted_starts,
 )
@@ -102,7 +104,7 @@ def _shifts(
 def _regular_lines(
     cron: CronExpression, shifts: tuple[timedelta, ...], changes: Iterable[OffsetChange]
 ) -> tuple[_Line, ...]:
-    patterns = start_patterns(cron, day_rules(cron), shifts)
+    patterns = joined_patterns(start_patterns(cron, day_rules(cron), shifts))
     if not cron.interval_like:
         return tuple(map(_plain, patterns))
     is_repeated = any(change.repeated for change in changes)
@@ -137,9 +139,9 @@ def _line(pattern: StartPattern, times: str, *, is_starred: bool) -> _Line:
 
 
 def _day_fields(on: DayRule) -> tuple[str, str]:
-    """Write both day fields; a star before one of two says that both must match."""
+    """Write both day fields; without a star before one of two, either is enough."""
     days, weekdays = list_text(on.days, DAY), list_text(on.weekdays, WEEKDAY)
-    if on.days == ALL_DAYS or on.weekdays == ALL_WEEKDAYS:
+    if on.either_day or on.days == ALL_DAYS or on.weekdays == ALL_WEEKDAYS:
         return days, weekdays
     more_days, starred_days = _with_star(on.days, DAY)
     more_weekdays, starred_weekdays = _with_star(on.weekdays, WEEKDAY)

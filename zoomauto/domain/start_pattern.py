@@ -2,10 +2,10 @@
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import product
+from itertools import product, zip_longest
 
 from zoomauto.domain.cron import LONGEST_MONTHS, CronExpression
 from zoomauto.domain.instant import as_utc
@@ -36,6 +36,8 @@ class DayRule:
     months: tuple[int, ...] = ALL_MONTHS
     #: 0 = Sunday ... 6 = Saturday, as in cron.
     weekdays: tuple[int, ...] = ALL_WEEKDAYS
+    #: Whether one of ``days`` and ``weekdays`` is enough, which no rule with all of either says.
+    either_day: bool = False
 
     def shifted(self, by: int) -> "DayRule":
         """Give the smallest rule that holds every day ``by`` days after one of this rule.
@@ -54,11 +56,9 @@ class DayRule:
 
     def matches(self, day: date) -> bool:
         """Whether this is one of the days."""
-        return (
-            day.day in self.days
-            and day.month in self.months
-            and day.isoweekday() % 7 in self.weekdays
-        )
+        combine = any if self.either_day else all
+        is_day = combine((day.day in self.days, day.isoweekday() % 7 in self.weekdays))
+        return is_day and day.month in self.months
 
     def _dates(self, moved_by: timedelta) -> Iterator[date]:
         for year, month, day in product(_YEARS, self.months, self.days):
@@ -113,6 +113,34 @@ def start_patterns(
         for rule, by_minute in hours_of.items()
         for hours, minutes in sorted(_grouped(by_minute).items())
     )
+
+
+def joined_patterns(patterns: Iterable[StartPattern]) -> tuple[StartPattern, ...]:
+    """Give fewer patterns for a clock that knows :attr:`DayRule.either_day`.
+
+    One of days of the month and one of weekdays at the same times become one, in which a day that
+    both hold counts once. Beside one of every day, neither is needed.
+    """
+    alike: dict[object, list[StartPattern]] = defaultdict(list)
+    for pattern in patterns:
+        alike[pattern.minutes, pattern.hours, pattern.on.months].append(pattern)
+    return tuple(pattern for group in alike.values() for pattern in _joined(group))
+
+
+def _joined(group: Sequence[StartPattern]) -> Iterator[StartPattern]:
+    """Join patterns of the same times and months."""
+    by_day = [p for p in group if p.on.days != ALL_DAYS and p.on.weekdays == ALL_WEEKDAYS]
+    by_weekday = [p for p in group if p.on.days == ALL_DAYS and p.on.weekdays != ALL_WEEKDAYS]
+    others = [p for p in group if p not in by_day and p not in by_weekday]
+    yield from others
+    if any(p.on.days == ALL_DAYS and p.on.weekdays == ALL_WEEKDAYS for p in others):
+        return
+    for one, other in zip_longest(by_day, by_weekday):
+        if one and other:
+            both = replace(one.on, weekdays=other.on.weekdays, either_day=True)
+            yield replace(one, on=both)
+        else:
+            yield one or other
 
 
 def delicate_span(change: OffsetChange, *, shift: timedelta) -> Span:
