@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from typing import Any
 import pytest
 
 Component = Callable[[object, str], None]
+BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
+TypeAll = Callable[..., None]
+Make = Callable[[Path], "World"]
 
 #: Seconds; far more than any moment takes to come.
 _PATIENCE = 60
@@ -80,47 +84,60 @@ class World:
         return [path for path in (self.folder / "workspace").rglob("*") if path.is_file()]
 
 
-def _make(folder: Path, recordings: Path) -> World:
-    world = World(folder=folder)
-    shutil.copytree(recordings, folder / "recordings")
-    world.published.mkdir()
-    (folder / "config.toml").write_text(
-        f'database_url = "sqlite:///{folder}/zoomauto.db"\n'
-        f'workspace = "{folder}/workspace"\nlog_file = "{folder}/log"\n'
-    )
-    commands = (
-        ("source", "add", "here", "--type", "folder", "--option", f"path={folder}/recordings"),
-        ("template", "create", "all", "--destination", f"folder:{world.published}"),
-        ("job", "create", "all", "--template", "all", "--daily", "06:00", "--include-blank"),
-    )
-    for words in commands:
-        ended = world.zoomauto(*words)
-        assert ended.returncode == 0, ended.stderr
-    return world
-
-
 @pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory, component: Component) -> Path:
+def recordings(built_once: BuiltOnce, component: Component) -> Path:
     """Three recordings of half a minute, with silence to cut at both ends."""
     ffmpeg = shutil.which("ffmpeg")
     component(ffmpeg, "ffmpeg")
-    folder = tmp_path_factory.mktemp("recordings")
-    for number in (1, 2, 3):
-        picture = "testsrc2=size=320x180:rate=10:duration=30"
-        sound = _SOUND.format(head=4 + number)
-        inputs = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound)
-        codecs = ("-c:v", "mpeg4", "-g", "10", "-c:a", "aac", "-y")
-        target = str(folder / f"Lesson {number}.mp4")
-        subprocess.run([str(ffmpeg), "-v", "error", *inputs, *codecs, target], check=True)
-    return folder
+
+    def fill(folder: Path) -> None:
+        for number in (1, 2, 3):
+            picture = "testsrc2=size=320x180:rate=10:duration=30"
+            sound = _SOUND.format(head=4 + number)
+            inputs = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound)
+            codecs = ("-c:v", "mpeg4", "-g", "10", "-c:a", "aac", "-y")
+            target = str(folder / f"Lesson {number}.mp4")
+            subprocess.run([str(ffmpeg), "-v", "error", *inputs, *codecs, target], check=True)
+
+    return built_once("lessons", fill)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> dict[str, str]:
+def make(recordings: Path, type_all: TypeAll) -> Make:
+    """Give what makes an installation in a folder, before its first run."""
+
+    def made(folder: Path) -> World:
+        world = World(folder=folder)
+        shutil.copytree(recordings, folder / "recordings")
+        world.published.mkdir()
+        (folder / "config.toml").write_text(
+            f'database_url = "sqlite:///{folder}/zoomauto.db"\n'
+            f'workspace = "{folder}/workspace"\nlog_file = "{folder}/log"\n'
+        )
+        source = ("--type", "folder", "--option", f"path={folder}/recordings")
+        job = ("--template", "all", "--daily", "06:00", "--include-blank")
+        commands = (
+            ("source", "add", "here", *source),
+            ("template", "create", "all", "--destination", f"folder:{world.published}"),
+            ("job", "create", "all", *job),
+        )
+        type_all(commands, world.environment)
+        return world
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(built_once: BuiltOnce, make: Make) -> dict[str, str]:
     """Give what a run that nobody disturbs publishes."""
-    world = _make(tmp_path_factory.mktemp("undisturbed"), recordings)
-    assert world.zoomauto("run", "all").returncode == 0
-    results = world.results()
+
+    def fill(folder: Path) -> None:
+        world = make(folder)
+        assert world.zoomauto("run", "all").returncode == 0
+        (folder / "results.json").write_text(json.dumps(world.results()))
+
+    folder = built_once("undisturbed", fill)
+    results: dict[str, str] = json.loads((folder / "results.json").read_text())
     assert len(results) == 3
     return results
 
@@ -134,11 +151,21 @@ MOMENTS: dict[str, Callable[[World], bool]] = {
 }
 
 
+def _await(
+    has_come: Callable[[World], bool], world: World, running: subprocess.Popen[bytes]
+) -> None:
+    """Wait until a moment has come, or the run is over."""
+    until = time.monotonic() + _PATIENCE
+    while not has_come(world):
+        assert time.monotonic() < until
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(timeout=0.005)
+            return
+
+
 def _kill_when(world: World, has_come: Callable[[World], bool]) -> None:
     running = world.start()
-    until = time.monotonic() + _PATIENCE
-    while running.poll() is None and not has_come(world):
-        assert time.monotonic() < until
+    _await(has_come, world, running)
     running.send_signal(signal.SIGKILL)
     running.wait()
 
@@ -146,9 +173,9 @@ def _kill_when(world: World, has_come: Callable[[World], bool]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_run_is_finished_by_the_next_and_publishes_each_recording_once(
-    tmp_path: Path, recordings: Path, undisturbed: dict[str, str], moment: str
+    tmp_path: Path, make: Make, undisturbed: dict[str, str], moment: str
 ):
-    world = _make(tmp_path, recordings)
+    world = make(tmp_path)
     _kill_when(world, MOMENTS[moment])
     ended = world.zoomauto("run", "all")
     assert ended.returncode == 0, ended.stderr
@@ -161,9 +188,9 @@ def test_a_killed_run_is_finished_by_the_next_and_publishes_each_recording_once(
 
 @pytest.mark.slow
 def test_a_run_killed_again_and_again_still_comes_to_its_end(
-    tmp_path: Path, recordings: Path, undisturbed: dict[str, str]
+    tmp_path: Path, make: Make, undisturbed: dict[str, str]
 ):
-    world = _make(tmp_path, recordings)
+    world = make(tmp_path)
     for has_come in MOMENTS.values():
         _kill_when(world, has_come)
     assert world.zoomauto("run", "all").returncode == 0
@@ -172,13 +199,11 @@ def test_a_run_killed_again_and_again_still_comes_to_its_end(
 
 @pytest.mark.slow
 def test_an_interrupted_run_says_so_and_saves_its_state(
-    tmp_path: Path, recordings: Path, undisturbed: dict[str, str]
+    tmp_path: Path, make: Make, undisturbed: dict[str, str]
 ):
-    world = _make(tmp_path, recordings)
+    world = make(tmp_path)
     running = world.start()
-    until = time.monotonic() + _PATIENCE
-    while not MOMENTS["a copy is under way"](world):
-        assert time.monotonic() < until
+    _await(MOMENTS["a copy is under way"], world, running)
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=_PATIENCE) == 130
     assert [run["status"] for run in world.data("history", "list")] == ["FAILED"]
@@ -197,14 +222,14 @@ def test_an_interrupted_run_says_so_and_saves_its_state(
 )
 def test_a_destination_that_takes_nothing_is_tried_again_by_the_next_run(
     tmp_path: Path,
-    recordings: Path,
+    make: Make,
     undisturbed: dict[str, str],
     component: Component,
     mount: str,
     reason: str,
 ):
     component(os.geteuid() == 0 and shutil.which("unshare"), "unshare, as root")
-    world = _make(tmp_path, recordings)
+    world = make(tmp_path)
     mounted = f'mount {mount} "{world.published}" && exec "$@"'
     ended = world.zoomauto("run", "all", before=("unshare", "-m", "sh", "-ec", mounted, "sh"))
     assert ended.returncode == 75, ended.stderr

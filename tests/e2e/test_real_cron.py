@@ -1,7 +1,8 @@
 """Real nights of Debian's cron, clock changes included, an hour in half a minute.
 
-The daemon runs under libfaketime in a mount and process namespace of its own. What it starts sees
-the real time, since cron hands on no environment; the started program computes the daemon's.
+The daemon runs under libfaketime in a mount and process namespace of its own, before other work: it
+is to be late by its own doing only. What it starts sees the real time, since cron hands on no
+environment; the started program computes the daemon's.
 """
 
 import json
@@ -112,7 +113,7 @@ mount --bind /run/empty /etc/cron.d
 mount --bind /dev/null /etc/crontab
 crontab "$1"
 cat /proc/uptime > "$6"
-exec timeout "$2" env TZ="$3" LD_PRELOAD="$4" FAKETIME="$5" cron -f
+exec nice -n -10 timeout "$2" env TZ="$3" LD_PRELOAD="$4" FAKETIME="$5" cron -f
 """
 #: Sets ``now``: the daemon's clock, in seconds since the epoch, at the moment it made this process;
 #: how long that waited for a processor is no matter. Field 22 counts hundredths since the boot.
@@ -220,21 +221,23 @@ REAL_EDGE = timedelta(minutes=30)
 _RUN = """\
 export FAKETIME="@$(date -u -d @$now '+%Y-%m-%d %H:%M:%S')" TZ=UTC HOME={folder}
 export LD_PRELOAD={preload} FAKETIME_DONT_FAKE_MONOTONIC=1
-exec {python} -m zoomauto --database-url sqlite:///{folder}/z.db --owner ann "$@" \
+exec nice -n 10 {python} -m zoomauto --database-url sqlite:///{folder}/z.db --owner ann "$@" \
     >> {folder}/said 2>&1
 """
 
 
 @pytest.fixture(scope="module")
 def real_runs(
-    component: Callable[[object, str], None], tmp_path_factory: pytest.TempPathFactory
+    component: Callable[[object, str], None],
+    tmp_path_factory: pytest.TempPathFactory,
+    type_all: Callable[..., None],
 ) -> Mapping[str, Path]:
     """Run nights with the real program and an empty folder; give each night's folder."""
     component(shutil.which("cron"), "cron")
     component(PRELOAD, "faketime")
     component(os.geteuid() == 0, "root")
     before = tmp_path_factory.mktemp("before")
-    _save_jobs(before)
+    _save_jobs(before, type_all)
     folders = {name: tmp_path_factory.mktemp("real") for name in REAL_NIGHTS}
     program = _RUN.replace("{preload}", str(PRELOAD)).replace("{python}", sys.executable)
     for folder in folders.values():
@@ -266,27 +269,36 @@ def _claimed(night: Night, folder: Path) -> list[tuple[str, datetime]]:
     )
 
 
-def _save_jobs(folder: Path) -> None:
+def _save_jobs(folder: Path, type_all: Callable[..., None]) -> None:
     (folder / "in").mkdir()
-    _zoomauto(folder, "quota", "set", "--max-jobs", "unlimited", "--min-interval-hours", "none")
-    _zoomauto(folder, "source", "add", "in", "--type", "folder", "--option", f"path={folder}/in")
-    _zoomauto(folder, "template", "create", "all", "--destination", f"folder:{folder}/out")
+    commands = [
+        ("quota", "set", "--max-jobs", "unlimited", "--min-interval-hours", "none"),
+        ("source", "add", "in", "--type", "folder", "--option", f"path={folder}/in"),
+        ("template", "create", "all", "--destination", f"folder:{folder}/out"),
+    ]
     for job in REAL_JOBS:
         assert isinstance(job.schedule, CronSchedule)
         when = ("--cron", job.schedule.expression, "--timezone", job.schedule.timezone)
-        _zoomauto(folder, "job", "create", job.slug, "--template", "all", *when)
+        commands.append(("job", "create", job.slug, "--template", "all", *when))
+    type_all([(*_options(folder), *words) for words in commands], _before(folder))
 
 
 def _zoomauto(folder: Path, *words: str) -> str:
-    """Run the program before all nights."""
-    fake = {
+    command = [sys.executable, "-m", "zoomauto", *_options(folder), *words]
+    done = subprocess.run(command, env=_before(folder), check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode()
+
+
+def _options(folder: Path) -> tuple[str, ...]:
+    return ("--database-url", f"sqlite:///{folder}/z.db", "--owner", "ann")
+
+
+def _before(folder: Path) -> dict[str, str]:
+    """Give an environment whose clock shows a time before all nights."""
+    return os.environ | {
         "LD_PRELOAD": str(PRELOAD),
         "FAKETIME": "@2026-03-01 00:00:00",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "TZ": "UTC",
         "HOME": str(folder),
     }
-    options = ("--database-url", f"sqlite:///{folder}/z.db", "--owner", "ann")
-    command = [sys.executable, "-m", "zoomauto", *options, *words]
-    done = subprocess.run(command, env=os.environ | fake, check=True, stdout=subprocess.PIPE)
-    return done.stdout.decode()
