@@ -43,6 +43,8 @@ def lines(schedule: Schedule, *, days: int = 500, shift: int = 0) -> list[str]:
         (cron("0 0 31 2 1"), ["Mon *-02-* 00:00:00 UTC"]),
         # Not every host knows the old name.
         (cron("0 9 * * *", "Asia/Calcutta"), ["*-*-* 09:00:00 Asia/Kolkata"]),
+        (cron("0 9 * * *", "Etc/UTC"), ["*-*-* 09:00:00 UTC"]),
+        (cron("0 9 * * *", "Zulu"), ["*-*-* 09:00:00 UTC"]),
     ],
 )
 def test_regular_times_stand_in_the_jobs_zone(schedule: Schedule, expected: list[str]):

@@ -33,6 +33,7 @@ from zoomauto.domain.zone import zone_named
 from zoomauto.domain.zone_name import canonical_name
 from zoomauto.domain.zone_offsets import OffsetChange, offset_changes
 
+_UTC = "Etc/UTC"
 _SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 _ALL_HOURS = tuple(range(24))
@@ -78,6 +79,9 @@ def calendar_lines(
         and (_is_within(at, shaken) or not _starts(patterns, at.astimezone(zone)))
     ]
     timezone = canonical_name(schedule.timezone)
+    if timezone == _UTC:
+        # In a zone systemd computes each time in a process of its own; for this word it does not.
+        timezone = "UTC"
     regular = (_regular_line(pattern, timezone) for pattern in patterns)
     return CalendarTimes(lines=(*regular, *_dated_lines(missed)), until=until)
 

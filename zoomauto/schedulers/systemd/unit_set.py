@@ -10,6 +10,7 @@ from pathlib import Path
 from zoomauto.domain.entry import InstalledPiece, Piece
 from zoomauto.errors import ConfigurationError
 from zoomauto.schedulers.systemd.check import (
+    active_timers,
     check_calendars,
     check_held,
     check_places,
@@ -129,7 +130,8 @@ class UnitSet:
         self.programs.control_all("--no-reload", "enable", names=off)
         self.programs.control("daemon-reload")
         self._forget(gone)
-        self.programs.control_all("start", names=timers)
+        active = active_timers(self.programs, self.names.prefix)
+        self.programs.control_all("start", names=[name for name in timers if name not in active])
         changed = [name for name in timers if name in old and old[name] != new[name]]
         self.programs.control_all("restart", names=changed)
 
