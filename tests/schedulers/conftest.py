@@ -24,7 +24,7 @@ read -r _
 """
 _CRONTAB = """\
 #!/bin/sh
-exec nsenter --target {pid} --mount --pid --wdns="$PWD" -- $CRONTAB_AS /usr/bin/crontab "$@"
+exec nsenter --target {pid} --mount --wdns="$PWD" -- $CRONTAB_AS /usr/bin/crontab "$@"
 """
 
 
