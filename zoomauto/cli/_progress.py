@@ -58,6 +58,22 @@ def told(call: Call, *, is_silent: bool, log_file: Path | None) -> Iterator[Prog
             _close_logs()
 
 
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show on a terminal what is waited for, and how long so far; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Drawing
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Drawing(*columns, console=Console(stderr=True), transient=True) as drawing:
+        drawing.add_task(harmless(label), total=None)
+        yield
+
+
 class Silence:
     """Says nothing."""
 

@@ -126,9 +126,10 @@ def check(context: typer.Context, destination: DestinationName) -> None:
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_place as render
+    from zoomauto.cli._progress import waiting
 
     call = Call.of(context)
-    with open_app(call.settings) as opened:
+    with open_app(call.settings) as opened, waiting(f"asking destination {destination}"):
         checks = opened.check_destination()(call.owner, destination)
     render.checks(call, f"destination {destination}", checks)
 

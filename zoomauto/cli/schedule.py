@@ -172,6 +172,7 @@ def apply(
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_schedule as show
+    from zoomauto.cli._progress import waiting
     from zoomauto.usecases.apply_schedules import ApplyRequest
     from zoomauto.usecases.choose_backend import Choice
 
@@ -182,7 +183,7 @@ def apply(
         force=force,
         lingering=enable_lingering,
     )
-    with open_app(call.settings) as opened:
+    with open_app(call.settings) as opened, waiting("changing this host's entries"):
         applied = opened.schedules.apply()(call.owner, request)
     show.applied(call, applied)
 
@@ -203,12 +204,13 @@ def remove(
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_schedule as show
+    from zoomauto.cli._progress import waiting
     from zoomauto.usecases.choose_backend import Choice
 
     call = Call.of(context)
     choice = Choice(backend=backend, scope=scope_named(scope))
     confirm("Stop this host from starting jobs?", is_confirmed=yes or dry_run)
-    with open_app(call.settings) as opened:
+    with open_app(call.settings) as opened, waiting("taking this host's entries away"):
         removed = opened.schedules.remove()(call.owner, choice, dry_run=dry_run)
     show.removed(call, removed, dry_run=dry_run)
 
@@ -252,11 +254,12 @@ def start_once(
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_schedule as show
+    from zoomauto.cli._progress import waiting
     from zoomauto.usecases.choose_backend import Choice
 
     call = Call.of(context)
     choice = Choice(backend=backend, scope=scope_named(scope))
-    with open_app(call.settings) as opened:
+    with open_app(call.settings) as opened, waiting("until the backend starts it"):
         probed = opened.schedules.probe()(call.owner, choice, job)
     show.probed(call, probed)
 

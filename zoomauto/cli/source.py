@@ -151,9 +151,10 @@ def check(context: typer.Context, source: SourceName) -> None:
     """
     from zoomauto.bootstrap import open_app
     from zoomauto.cli import _render_place as render
+    from zoomauto.cli._progress import waiting
 
     call = Call.of(context)
-    with open_app(call.settings) as opened:
+    with open_app(call.settings) as opened, waiting(f"asking source {source}"):
         checks = opened.check_source()(call.owner, source)
     render.checks(call, f"source {source}", checks)
 
