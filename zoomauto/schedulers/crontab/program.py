@@ -6,9 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 from zoomauto.errors import ConfigurationError, TemporaryError
 from zoomauto.schedulers.crontab.section import lines_of
@@ -60,9 +62,12 @@ def syntax_option(usage: Spoken) -> str | None:
     return "-n" if b"[-n] file" in text else None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class CrontabProgram:
     """The crontab of the user who runs this."""
+
+    #: Set when this program was seen to leave its own header out on demand, as only Debian's does.
+    _leaves_header_out: Event = field(default_factory=Event, init=False, repr=False, compare=False)
 
     def read(self) -> bytes | None:
         r"""Give the crontab without the header that Debian adds; None when there is none.
@@ -92,7 +97,7 @@ class CrontabProgram:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-            if option := syntax_option(self._speak("-V")):
+            if option := syntax_option(self._usage):
                 self._take(file, option)
             yield file
 
@@ -109,6 +114,10 @@ class CrontabProgram:
         if said.code != 0 and not says_no_crontab(said):
             raise _refused(said, "removed")
 
+    @cached_property
+    def _usage(self) -> Spoken:
+        return self._speak("-V")
+
     def _take(self, file: Path, *options: str) -> None:
         # A short name in a working folder: Debian's limit on a file name is 100 characters.
         said = self._speak(*options, file.name, folder=file.parent)
@@ -119,9 +128,12 @@ class CrontabProgram:
         found = _HEADER.match(text)
         if found is None:
             return b""
-        # Elsewhere the three lines are someone's own: only Debian's crontab leaves them out.
-        plain = self._speak("-l", CRONTAB_NOHEADER="Y").out
-        return found[0] if found[0] + plain == text else b""
+        if not self._leaves_header_out.is_set():
+            plain = self._speak("-l", CRONTAB_NOHEADER="Y").out
+            if found[0] + plain != text:  # the three lines are someone's own
+                return b""
+            self._leaves_header_out.set()
+        return found[0]
 
     def _check_exact(self, text: bytes) -> None:
         if b"\0" in text:
