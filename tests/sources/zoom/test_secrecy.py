@@ -51,9 +51,11 @@ class Program:
         self.said += said
 
     def _look(self, process: "subprocess.Popen[str]") -> None:
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                self.seen.add(path.read_bytes())
+        # Not by a pattern: that asks for each file, and a process may be gone by then.
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with suppress(OSError):
+                    self.seen.add((folder / "cmdline").read_bytes())
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.05)
 
