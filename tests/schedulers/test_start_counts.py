@@ -44,7 +44,10 @@ HORIZON = timedelta(days=5 * 366)
 MINUTE = timedelta(minutes=1)
 MOST = 40
 LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+#: On average.
 SAME_ZONE, OTHER_ZONE = 1.05, 2.2
+#: At most: a start that has a date for itself comes in the other years on that date, too.
+BESIDE_A_CHANGE = 1.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +142,8 @@ def test_crontab_lines_start_every_occurrence_with_few_needless_starts(cases: li
     }
     assert {case: late for case in cases if (late := lacking(case, starts[case]))} == {}
     same, other = starts_per_occurrence(starts)
-    assert max(same) <= SAME_ZONE
+    assert fmean(same) <= SAME_ZONE
+    assert max(same) <= BESIDE_A_CHANGE
     assert fmean(other) <= OTHER_ZONE
 
 
