@@ -259,7 +259,7 @@ def start_once(
 
     call = Call.of(context)
     choice = Choice(backend=backend, scope=scope_named(scope))
-    with open_app(call.settings) as opened, waiting("until the backend starts it"):
+    with open_app(call.settings) as opened, waiting("waiting for the backend to start it"):
         probed = opened.schedules.probe()(call.owner, choice, job)
     show.probed(call, probed)
 
