@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoomauto.cli._call import Call, Output
 from zoomauto.cli._render import Answer, Facts, Problem, Table, clock, megabytes, show, span
@@ -21,7 +21,9 @@ from zoomauto.domain.run import (
 )
 from zoomauto.domain.run_document import preview_document, report_document, run_document
 from zoomauto.domain.verdict import exit_code, worst
-from zoomauto.usecases.run_due import DueReport
+
+if TYPE_CHECKING:  # it costs as much as a run, and most commands only tell of one
+    from zoomauto.usecases.run_due import DueReport
 
 _ITEM_COLUMNS = ("id", "recording", "template", "status", "what happened")
 _RUN_COLUMNS = ("id", "job", "trigger", "scheduled for", "started", "took", "status", "error")
@@ -49,7 +51,7 @@ def report(call: Call, found: RunReport | None, *, is_silent: bool) -> None:
     )
 
 
-def due(call: Call, found: DueReport) -> None:
+def due(call: Call, found: "DueReport") -> None:
     """Show what ``run --due`` did: nothing, or a paragraph for each job in trouble."""
     problems = [p for run in found.runs for p in _run_problems(call, run, is_silent=True)]
     for failure in found.failures:

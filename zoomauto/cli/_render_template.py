@@ -1,13 +1,15 @@
 """Templates as they are shown."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoomauto.cli._call import Call
 from zoomauto.cli._render import Answer, Facts, Table, iso, show
 from zoomauto.domain.recipe import Verdict
 from zoomauto.domain.template import Template
-from zoomauto.usecases.try_template import Trial
+
+if TYPE_CHECKING:  # only one command tries a template
+    from zoomauto.usecases.try_template import Trial
 
 
 def template_document(template: Template) -> dict[str, Any]:
@@ -101,7 +103,7 @@ def changed_template(call: Call, found: Template, deed: str) -> None:
     show(call, Answer(data=template_document(found), parts=[text]))
 
 
-def trial(call: Call, name: str, found: Trial) -> None:
+def trial(call: Call, name: str, found: "Trial") -> None:
     """Say which rule accepted or rejected a name, and what a recording of it would be called."""
     said = found.verdict
     word = "accepted" if said.accepted else "rejected" if said.decided else "not decided"
