@@ -125,6 +125,19 @@ def test_jobs_are_listed_by_owner_and_id(store: SqlStore):
         assert tx.jobs.list("anna") == [zebra, apple]
 
 
+def test_jobs_are_found_by_id_slug_and_name_of_their_owner_alone(store: SqlStore):
+    with store.writing() as tx:
+        first = tx.jobs.add("anna", replace(SPEC, name="nightly"), slug="z", now=NOW)
+        second = tx.jobs.add("anna", replace(SPEC, name=str(first.id)), slug="nightly", now=NOW)
+        foreign = tx.jobs.add("boris", replace(SPEC, name="z"), slug="nightly", now=NOW)
+
+        assert tx.jobs.named("anna", "nightly") == [first, second]
+        assert tx.jobs.named("anna", str(first.id)) == [first, second]
+        assert tx.jobs.named("anna", "z") == [first]
+        assert tx.jobs.named("anna", str(foreign.id)) == []
+        assert tx.jobs.named("anna", "9" * 30) == []
+
+
 def test_a_taken_job_name_is_refused_and_the_transaction_goes_on(store: SqlStore):
     with store.writing() as tx:
         first = tx.jobs.add("anna", SPEC, slug="a", now=NOW)

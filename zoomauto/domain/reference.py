@@ -50,8 +50,8 @@ def _facet(thing: Any, facet: str) -> str | None:
 
 
 def _suggestion(reference: str, things: Sequence[T], kind: str) -> str:
-    words = [word for t in things for f in _FACETS if (word := _facet(t, f))]
-    close = get_close_matches(reference, words, n=3)
+    words = dict.fromkeys(word for t in things for f in _FACETS if (word := _facet(t, f)))
+    close = get_close_matches(reference, list(words), n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"zoomauto {kind} list"

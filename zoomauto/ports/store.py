@@ -41,6 +41,9 @@ class Jobs(Protocol):
     def list(self, owner: str) -> Sequence[Job]:
         """Give the owner's jobs, by id."""
 
+    def named(self, owner: str, word: str) -> Sequence[Job]:
+        """Give those of the owner's jobs whose id, slug or name is this word, by id."""
+
     def replace(
         self, job_id: int, spec: JobSpec, *, effective_from: datetime, now: datetime
     ) -> Job:

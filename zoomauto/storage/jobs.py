@@ -1,5 +1,6 @@
 """Jobs of all owners."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from zoomauto.storage.row import table_of
 from zoomauto.storage.statements import changed, first, unique
 
 _JOBS = table_of(JobRow)
+_ID = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class SqlJobs:
     def list(self, owner: str) -> Sequence[Job]:
         """Give the owner's jobs, by id."""
         query = select(_JOBS).where(_JOBS.c.owner == owner).order_by(_JOBS.c.id)
+        return [_job(row) for row in self.connection.execute(query)]
+
+    def named(self, owner: str, word: str) -> Sequence[Job]:
+        """Give those of the owner's jobs whose id, slug or name is this word, by id."""
+        facets = [_JOBS.c.slug == word, _JOBS.c.name == word]
+        if _ID.fullmatch(word):
+            facets.append(_JOBS.c.id == int(word))
+        query = select(_JOBS).where(_JOBS.c.owner == owner, or_(*facets)).order_by(_JOBS.c.id)
         return [_job(row) for row in self.connection.execute(query)]
 
     def replace(

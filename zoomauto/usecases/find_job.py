@@ -4,16 +4,19 @@ import re
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.reference import resolve
+from zoomauto.errors import NotFound
 from zoomauto.ports.store import Transaction
 
-_ID = re.compile(r"id:([1-9][0-9]{0,8})")
+#: What schedulers' entries say, and most people: a slug or an id.
+_PLAIN = re.compile(r"(?:(?:id|slug):)?([a-z0-9][a-z0-9-]*)")
 
 
 def find_job(tx: Transaction, owner: str, reference: str) -> Job:
     """Find the job that ``reference`` names: an id, a slug or the exact name."""
-    # Whoever goes through thousands of jobs says which: not all of them again for each.
-    found = _ID.fullmatch(reference)
-    job = tx.jobs.get(int(found[1])) if found else None
-    if job is not None and job.owner == owner:
-        return job
+    if plain := _PLAIN.fullmatch(reference):
+        # Of thousands of jobs each start would read all.
+        try:
+            return resolve(reference, tx.jobs.named(owner, plain[1]), kind="job")
+        except NotFound:
+            pass  # what comes close is among the others
     return resolve(reference, tx.jobs.list(owner), kind="job")
