@@ -10,7 +10,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,35 @@ database_url = {database}
 workspace = {workspace}
 log_file = {log}
 state_folder = {state}
+"""
+
+#: Reads commands, a JSON list a line; answers each with a line of JSON. Files stand in for a
+#: terminal, and are seen by whatever a command starts.
+_TYPIST = """\
+import json, os, sys, tempfile
+from zoomauto.cli import main
+
+answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+
+def typed(words):
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        try:
+            main(words)
+        except SystemExit as ended:
+            code = ended.code
+        sys.stdout.flush()
+        sys.stderr.flush()
+        out.seek(0)
+        err.seek(0)
+        return {"code": code, "out": out.read().decode(), "err": err.read().decode()}
+
+try:
+    for line in sys.stdin:
+        print(json.dumps(typed(json.loads(line))), file=answers, flush=True)
+except KeyboardInterrupt:
+    pass  # whoever types is interrupted, too
 """
 
 Say = Callable[[str], None]
@@ -86,13 +116,16 @@ class Demo:
         """
         folder = self._fresh(self.parent / FOLDER)
         self.say(f"# A demonstration in {FOLDER}/: its own recordings, settings and database.")
-        with self._cloud(folder) as cloud:
-            shell = _Shell(folder=folder, say=self.say)
-            shell.heading("Where recordings come from, which ones are meant, what becomes of them:")
-            for words in _set_up(cloud):
-                shell.run(*words)
-            self._run(shell)
-        report = self._came_out(shell)
+        with _typist(folder) as typist:
+            shell = _Shell(folder=folder, say=self.say, typist=typist)
+            with self._cloud(folder) as cloud:
+                shell.heading(
+                    "Where recordings come from, which ones are meant, what becomes of them:"
+                )
+                for words in _set_up(cloud):
+                    shell.run(*words)
+                self._run(shell)
+            report = self._came_out(shell)
         self.say(f"\n# Yours to play with: export ZOOMAUTO_CONFIG={FOLDER}/config.toml")
         self.say("# The cloud is gone by now; zoomauto demo --serve starts one that stays.")
         self.say(f"# To be rid of it:     rm -r {FOLDER}")
@@ -192,6 +225,7 @@ class _Shell:
 
     folder: Path
     say: Say
+    typist: "subprocess.Popen[str]"
 
     def heading(self, text: str) -> None:
         self.say(f"\n# {text}")
@@ -200,27 +234,37 @@ class _Shell:
         """Show the command as typed, run it for real, show its output."""
         self.say(_typed(words))
         ended = self._ended(words)
-        for line in (ended.stdout + ended.stderr).rstrip().splitlines():
+        for line in (ended["out"] + ended["err"]).rstrip().splitlines():
             self.say(f"    {line}".replace(str(self.folder.parent), "$PWD"))
-        if ended.returncode != 0:
-            raise ZoomautoError(f"the demonstration stopped: exit code {ended.returncode}")
+        if ended["code"] != 0:
+            raise ZoomautoError(f"the demonstration stopped: exit code {ended['code']}")
 
     def data(self, *words: str) -> Any:
         """Give the JSON data of a command that is not shown."""
-        return json.loads(self._ended([*words, "--output", "json"]).stdout)["data"]
+        return json.loads(self._ended([*words, "--output", "json"])["out"])["data"]
 
-    def _ended(self, words: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    def _ended(self, words: Sequence[str]) -> dict[str, Any]:
         # What a shell would do with the line as it is shown.
         placed = [word.replace("$PWD", str(self.folder.parent)) for word in words]
-        return subprocess.run(  # noqa: S603 - our own program, and every word is made here
-            [sys.executable, "-m", "zoomauto", *placed],
-            env=_environment(os.environ, self.folder),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
+        print(json.dumps(placed), file=self.typist.stdin, flush=True)
+        said = next(self.typist.stdout or iter(()), "")
+        if not said:
+            raise ZoomautoError(f"the demonstration stopped: exit code {self.typist.wait()}")
+        ended: dict[str, Any] = json.loads(said)
+        return ended
+
+
+@contextmanager
+def _typist(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Start what runs one command after the other: the program starts once, not for each."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", _TYPIST],
+        env=_environment(os.environ, folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as typist:
+        yield typist
 
 
 def _set_up(cloud: FakeZoom) -> tuple[tuple[str, ...], ...]:
