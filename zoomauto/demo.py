@@ -8,10 +8,7 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +19,7 @@ from zoomauto.errors import UsageError, ZoomautoError
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg
 from zoomauto.media.mp4 import read_mp4
 from zoomauto.settings import Settings
+from zoomauto.testing.typist import Ended, Typist
 from zoomauto.testing.zoom.cloud import CLIENT_SECRET
 from zoomauto.testing.zoom.recorded import SESSIONS, recorded_world
 from zoomauto.testing.zoom.server import FakeZoom
@@ -38,35 +36,6 @@ database_url = {database}
 workspace = {workspace}
 log_file = {log}
 state_folder = {state}
-"""
-
-#: Reads commands, a JSON list a line; answers each with a line of JSON. Files stand in for a
-#: terminal, and are seen by whatever a command starts.
-_TYPIST = """\
-import json, os, sys, tempfile
-from zoomauto.cli import main
-
-answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-
-def typed(words):
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        os.dup2(out.fileno(), 1)
-        os.dup2(err.fileno(), 2)
-        try:
-            main(words)
-        except SystemExit as ended:
-            code = ended.code
-        sys.stdout.flush()
-        sys.stderr.flush()
-        out.seek(0)
-        err.seek(0)
-        return {"code": code, "out": out.read().decode(), "err": err.read().decode()}
-
-try:
-    for line in sys.stdin:
-        print(json.dumps(typed(json.loads(line))), file=answers, flush=True)
-except KeyboardInterrupt:
-    pass  # whoever types is interrupted, too
 """
 
 Say = Callable[[str], None]
@@ -116,7 +85,7 @@ class Demo:
         """
         folder = self._fresh(self.parent / FOLDER)
         self.say(f"# A demonstration in {FOLDER}/: its own recordings, settings and database.")
-        with _typist(folder) as typist:
+        with Typist(_environment(os.environ, folder)) as typist:
             shell = _Shell(folder=folder, say=self.say, typist=typist)
             with self._cloud(folder) as cloud:
                 shell.heading(
@@ -225,7 +194,7 @@ class _Shell:
 
     folder: Path
     say: Say
-    typist: "subprocess.Popen[str]"
+    typist: Typist
 
     def heading(self, text: str) -> None:
         self.say(f"\n# {text}")
@@ -234,37 +203,18 @@ class _Shell:
         """Show the command as typed, run it for real, show its output."""
         self.say(_typed(words))
         ended = self._ended(words)
-        for line in (ended["out"] + ended["err"]).rstrip().splitlines():
+        for line in (ended.out + ended.err).rstrip().splitlines():
             self.say(f"    {line}".replace(str(self.folder.parent), "$PWD"))
-        if ended["code"] != 0:
-            raise ZoomautoError(f"the demonstration stopped: exit code {ended['code']}")
+        if ended.code != 0:
+            raise ZoomautoError(f"the demonstration stopped: exit code {ended.code}")
 
     def data(self, *words: str) -> Any:
         """Give the JSON data of a command that is not shown."""
-        return json.loads(self._ended([*words, "--output", "json"])["out"])["data"]
+        return json.loads(self._ended([*words, "--output", "json"]).out)["data"]
 
-    def _ended(self, words: Sequence[str]) -> dict[str, Any]:
+    def _ended(self, words: Sequence[str]) -> Ended:
         # What a shell would do with the line as it is shown.
-        placed = [word.replace("$PWD", str(self.folder.parent)) for word in words]
-        print(json.dumps(placed), file=self.typist.stdin, flush=True)
-        said = next(self.typist.stdout or iter(()), "")
-        if not said:
-            raise ZoomautoError(f"the demonstration stopped: exit code {self.typist.wait()}")
-        ended: dict[str, Any] = json.loads(said)
-        return ended
-
-
-@contextmanager
-def _typist(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Start what runs one command after the other: the program starts once, not for each."""
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-c", _TYPIST],
-        env=_environment(os.environ, folder),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    ) as typist:
-        yield typist
+        return self.typist(*(word.replace("$PWD", str(self.folder.parent)) for word in words))
 
 
 def _set_up(cloud: FakeZoom) -> tuple[tuple[str, ...], ...]:
@@ -300,7 +250,6 @@ def _environment(outside: Mapping[str, str], folder: Path) -> dict[str, str]:
     return {
         **kept,
         "ZOOMAUTO_CONFIG": str(folder / "config.toml"),
-        "PYTHONIOENCODING": "utf-8",
         # No proxy reaches our loopback.
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",

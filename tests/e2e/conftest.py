@@ -1,9 +1,5 @@
-"""A real systemd as process 1 of its own namespaces: a box that the machine does not notice.
+"""A real systemd as process 1 of its own namespaces: a box that the machine does not notice."""
 
-And a quick way to what tests begin with: many commands of the program, typed in one process.
-"""
-
-import json
 import os
 import pickle
 import shutil
@@ -11,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,36 +67,6 @@ except KeyboardInterrupt:
     said = "given", "interrupted"
 sys.stdout.buffer.write(pickle.dumps(said))
 """
-
-#: Types commands until one fails. A start of the program costs as much as several of them.
-_TYPE = """\
-import json, sys
-from zoomauto.cli import main
-
-for words in json.load(sys.stdin):
-    try:
-        main(words)
-    except SystemExit as ended:
-        if ended.code:
-            raise
-"""
-
-
-@pytest.fixture(scope="session")
-def type_all() -> Callable[..., None]:
-    """Type commands of the program one after the other; all must succeed."""
-
-    def typed(commands: Sequence[Sequence[str]], environment: Mapping[str, str]) -> None:
-        subprocess.run(
-            [sys.executable, "-c", _TYPE],
-            input=json.dumps(commands),
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            check=True,
-        )
-
-    return typed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from zoomauto.testing.typist import Typist
 
 Component = Callable[[object, str], None]
 BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
@@ -108,21 +109,21 @@ def _run_twice(folder: Path) -> None:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ZOOMAUTO_")}
     environment = kept | {"ZOOMAUTO_CONFIG": str(folder / "config.toml")}
 
-    def zoomauto(*words: str) -> Any:
-        command = [sys.executable, "-m", "zoomauto", *words, "-o", "json"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        return json.loads(done.stdout)
-
     source = ("--type", "folder", "--option", f"path={folder}/recordings")
-    zoomauto("source", "add", "here", *source)
     out = ("--destination", f"folder:{folder}/published")
-    zoomauto("template", "create", "all", *out)
-    zoomauto("job", "create", "all", "--template", "all", "--daily", "06:00")
-    items = {item["name"]: item for item in zoomauto("run", "all")["data"]["items"]}
-    again = zoomauto("run", "all")["data"]["items"]
+    with Typist(environment) as typist:
+
+        def zoomauto(*words: str) -> Any:
+            return json.loads(typist(*words, "-o", "json").out)
+
+        zoomauto("source", "add", "here", *source)
+        zoomauto("template", "create", "all", *out)
+        zoomauto("job", "create", "all", "--template", "all", "--daily", "06:00")
+        items = {item["name"]: item for item in zoomauto("run", "all")["data"]["items"]}
+        again = zoomauto("run", "all")["data"]["items"]
+        listed = zoomauto("recording", "list")["data"]
     ends = {
-        recording["name"]: (recording["status"], _said(recording, items))
-        for recording in zoomauto("recording", "list")["data"]
+        recording["name"]: (recording["status"], _said(recording, items)) for recording in listed
     }
     (folder / "ended.json").write_text(json.dumps({"ends": ends, "again": again}))
 

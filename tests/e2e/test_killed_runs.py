@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from zoomauto.testing.typist import Typist
+
 Component = Callable[[object, str], None]
 BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
-TypeAll = Callable[..., None]
 Make = Callable[[Path], "World"]
 
 #: Seconds; far more than any moment takes to come.
@@ -103,7 +104,7 @@ def recordings(built_once: BuiltOnce, component: Component) -> Path:
 
 
 @pytest.fixture(scope="module")
-def make(recordings: Path, type_all: TypeAll) -> Make:
+def make(recordings: Path) -> Make:
     """Give what makes an installation in a folder, before its first run."""
 
     def made(folder: Path) -> World:
@@ -121,7 +122,8 @@ def make(recordings: Path, type_all: TypeAll) -> Make:
             ("template", "create", "all", "--destination", f"folder:{world.published}"),
             ("job", "create", "all", *job),
         )
-        type_all(commands, world.environment)
+        with Typist(world.environment) as typed:
+            assert [typed(*words).code for words in commands] == [0, 0, 0]
         return world
 
     return made

@@ -24,6 +24,7 @@ from zoomauto.domain.occurrence import occurrences_between
 from zoomauto.domain.schedule import CronSchedule
 from zoomauto.schedulers.crontab.backend import CrontabScheduler
 from zoomauto.testing.clock import FrozenClock
+from zoomauto.testing.typist import Typist
 
 pytestmark = pytest.mark.slow
 
@@ -228,16 +229,14 @@ exec nice -n 10 {python} -m zoomauto --database-url sqlite:///{folder}/z.db --ow
 
 @pytest.fixture(scope="module")
 def real_runs(
-    component: Callable[[object, str], None],
-    tmp_path_factory: pytest.TempPathFactory,
-    type_all: Callable[..., None],
+    component: Callable[[object, str], None], tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Path]:
     """Run nights with the real program and an empty folder; give each night's folder."""
     component(shutil.which("cron"), "cron")
     component(PRELOAD, "faketime")
     component(os.geteuid() == 0, "root")
     before = tmp_path_factory.mktemp("before")
-    _save_jobs(before, type_all)
+    _save_jobs(before)
     folders = {name: tmp_path_factory.mktemp("real") for name in REAL_NIGHTS}
     program = _RUN.replace("{preload}", str(PRELOAD)).replace("{python}", sys.executable)
     for folder in folders.values():
@@ -269,7 +268,7 @@ def _claimed(night: Night, folder: Path) -> list[tuple[str, datetime]]:
     )
 
 
-def _save_jobs(folder: Path, type_all: Callable[..., None]) -> None:
+def _save_jobs(folder: Path) -> None:
     (folder / "in").mkdir()
     commands = [
         ("quota", "set", "--max-jobs", "unlimited", "--min-interval-hours", "none"),
@@ -280,7 +279,8 @@ def _save_jobs(folder: Path, type_all: Callable[..., None]) -> None:
         assert isinstance(job.schedule, CronSchedule)
         when = ("--cron", job.schedule.expression, "--timezone", job.schedule.timezone)
         commands.append(("job", "create", job.slug, "--template", "all", *when))
-    type_all([(*_options(folder), *words) for words in commands], _before(folder))
+    with Typist(_before(folder)) as typed:
+        assert {typed(*_options(folder), *words).code for words in commands} == {0}
 
 
 def _zoomauto(folder: Path, *words: str) -> str:

@@ -3,9 +3,7 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 
 from zoomauto.media.ffmpeg import find_ffmpeg
+from zoomauto.testing.typist import Typist
 from zoomauto.testing.zoom.recorded import recorded_world
 from zoomauto.testing.zoom.server import FakeZoom
 
@@ -26,29 +25,35 @@ def _ffmpeg(component: Callable[[object, str], None]) -> None:
     component(shutil.which("ffmpeg") or find_spec("imageio_ffmpeg"), "ffmpeg")
 
 
-def zoomauto(home: Path, *words: str) -> dict[str, Any]:
-    """Type a command; give the data of its answer."""
-    data: dict[str, Any] = json.loads(typed(home, *words, "--output", "json"))["data"]
-    return data
+class Installation:
+    """The program with a home of its own."""
+
+    def __init__(self, typist: Typist) -> None:
+        self._typist = typist
+
+    def typed(self, *words: str) -> str:
+        """Type a command; give what it shows."""
+        ended = self._typist(*words)
+        assert ended.code == 0, (words, ended)
+        return ended.out
+
+    def __call__(self, *words: str) -> dict[str, Any]:
+        """Type a command; give the data of its answer."""
+        data: dict[str, Any] = json.loads(self.typed(*words, "--output", "json"))["data"]
+        return data
 
 
-def typed(home: Path, *words: str) -> str:
-    """Type a command; give what it shows."""
+@pytest.fixture
+def zoomauto(tmp_path: Path) -> Iterator[Installation]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "zoomauto", *words],
-        cwd=home,
-        env=kept | {"HOME": str(home), "TZ": "UTC", "no_proxy": "127.0.0.1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
-    return ended.stdout
+    environment = kept | {"HOME": str(tmp_path), "TZ": "UTC", "no_proxy": "127.0.0.1"}
+    with Typist(environment, folder=tmp_path) as typist:
+        yield Installation(typist)
 
 
-def test_what_is_published_goes_into_zooms_trash_and_can_be_taken_back(tmp_path: Path):
+def test_what_is_published_goes_into_zooms_trash_and_can_be_taken_back(
+    tmp_path: Path, zoomauto: Installation
+):
     secret = tmp_path / "secret"
     world = recorded_world(find_ffmpeg(), tmp_path / "cloud", now=datetime.now(UTC))
     everything = {meeting.topic for meeting in world.meetings}
@@ -67,32 +72,32 @@ def test_what_is_published_goes_into_zooms_trash_and_can_be_taken_back(tmp_path:
         }
         pairs = [word for key, value in options.items() for word in ("--option", f"{key}={value}")]
         zoomauto(
-            tmp_path, "source", "add", "zoom", "--type", "zoom", *pairs,
+            "source", "add", "zoom", "--type", "zoom", *pairs,
             "--secret", f"client_secret=file:{secret}",
         )  # fmt: skip
         zoomauto(
-            tmp_path, "template", "create", "lectures", "--keyword", "lecture", "--keyword",
+            "template", "create", "lectures", "--keyword", "lecture", "--keyword",
             "weekly", "--destination", f"folder:{tmp_path}/out", "--delete-from-source", "trash",
         )  # fmt: skip
-        zoomauto(tmp_path, "job", "create", "Nightly", "--template", "lectures", "--daily", "06:00")
+        zoomauto("job", "create", "Nightly", "--template", "lectures", "--daily", "06:00")
 
-        assert zoomauto(tmp_path, "run", "nightly")["trashed"] == []
-        zoomauto(tmp_path, "template", "update", "lectures", "--grace-days", "0")
-        would = zoomauto(tmp_path, "run", "nightly", "--dry-run")["would_trash"]
+        assert zoomauto("run", "nightly")["trashed"] == []
+        zoomauto("template", "update", "lectures", "--grace-days", "0")
+        would = zoomauto("run", "nightly", "--dry-run")["would_trash"]
         assert sorted(item["name"] for item in would) == TRASHED
         assert left() == everything
 
-        trashed = zoomauto(tmp_path, "run", "nightly")["trashed"]
+        trashed = zoomauto("run", "nightly")["trashed"]
         assert sorted(item["name"] for item in trashed) == TRASHED
         assert {item["outcome"] for item in trashed} == {"done"}
         assert left() == everything - set(TRASHED)
-        shown = typed(tmp_path, "history", "show", "nightly")
+        shown = zoomauto.typed("history", "show", "nightly")
         assert "\ntrashed at the source: " in shown
 
         first = str(trashed[0]["recording_id"])
-        assert zoomauto(tmp_path, "recording", "show", first)["trashed_at"] is not None
-        back = zoomauto(tmp_path, "recording", "undelete", first)
+        assert zoomauto("recording", "show", first)["trashed_at"] is not None
+        back = zoomauto("recording", "undelete", first)
         assert (back["status"], back["trashed_at"]) == ("UPLOADED", None)
-        assert zoomauto(tmp_path, "run", "nightly")["trashed"] == []
+        assert zoomauto("run", "nightly")["trashed"] == []
         assert left() == everything - set(TRASHED) | {trashed[0]["name"]}
         assert zoom.violations() == ()

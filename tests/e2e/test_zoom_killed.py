@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from zoomauto.media.ffmpeg import find_ffmpeg
+from zoomauto.testing.typist import Typist
 from zoomauto.testing.zoom.meeting import File, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
 from zoomauto.testing.zoom.traps import ApiFault, DownloadFault, Traps
@@ -122,12 +123,14 @@ class Installation:
         }
         pairs = [word for key, value in options.items() for word in ("--option", f"{key}={value}")]
         secret = ("--secret", "client_secret=env:SECRET")
-        self("source", "add", "zoom", "--type", "zoom", *pairs, *secret)
-        self("template", "create", "all", "--destination", f"folder:{self.home}/out")
-        self(
-            "job", "create", "all", "--template", "all", "--daily", "06:00", "--set",
-            "skip_trim=true",
-        )  # fmt: skip
+        job = ("--template", "all", "--daily", "06:00", "--set", "skip_trim=true")
+        commands = (
+            ("source", "add", "zoom", "--type", "zoom", *pairs, *secret),
+            ("template", "create", "all", "--destination", f"folder:{self.home}/out"),
+            ("job", "create", "all", *job),
+        )
+        with Typist(self.environment) as typed:
+            assert [typed(*words).code for words in commands] == [0, 0, 0]
 
     def killed_when(self, has_come: Callable[[], bool]) -> None:
         """Start a run and kill it as soon as a moment has come."""

@@ -1,14 +1,14 @@
 """Topics that attack: the real program lists, shows, logs and schedules them without harm."""
 
 import os
-import subprocess
-import sys
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from zoomauto.testing.typist import Typist
+from zoomauto.testing.zoom.cloud import CLIENT_SECRET
 from zoomauto.testing.zoom.meeting import File, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
 from zoomauto.testing.zoom.world import World
@@ -37,24 +37,17 @@ def test_hostile_topics_and_names_do_no_harm(tmp_path: Path):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ZOOMAUTO_", "XDG_"))}
     (tmp_path / "home").mkdir()
 
-    with FakeZoom(hostile_world()) as zoom:
-        environment = kept | {
-            "HOME": str(tmp_path / "home"),
-            "SECRET": zoom.client_secret,
-            "ZOOMAUTO_LOG_FILE": str(tmp_path / "log"),
-        }
+    environment = kept | {
+        "HOME": str(tmp_path / "home"),
+        "SECRET": CLIENT_SECRET,
+        "ZOOMAUTO_LOG_FILE": str(tmp_path / "log"),
+    }
+    with FakeZoom(hostile_world()) as zoom, Typist(environment, folder=tmp_path) as typist:
 
-        def zoomauto(*words: str, codes: tuple[int, ...] = (0,)) -> str:
-            ended = subprocess.run(
-                [sys.executable, "-m", "zoomauto", *words],
-                env=environment,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert ended.returncode in codes, (words, ended.stdout, ended.stderr)
-            return ended.stdout + ended.stderr
+        def zoomauto(*words: str, code: int = 0) -> str:
+            ended = typist(*words)
+            assert ended.code == code, (words, ended)
+            return ended.out + ended.err
 
         options = (f"account_id={zoom.account_id}", f"client_id={zoom.client_id}",
                    f"api_base={zoom.api_base}", f"token_url={zoom.token_url}")  # fmt: skip
@@ -68,7 +61,7 @@ def test_hostile_topics_and_names_do_no_harm(tmp_path: Path):
         said = [
             zoomauto("run", "1", "--dry-run"),
             # Made-up bytes are no film: each fails, and its topic is told.
-            zoomauto("run", "1", codes=(65,)),
+            zoomauto("run", "1", code=65),
             zoomauto("recording", "list"),
             zoomauto("recording", "skip", "1"),
             zoomauto("history", "show", "1"),

@@ -1,10 +1,12 @@
 """Every file in examples/ is accepted by the program as it stands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+
+from zoomauto.testing.typist import Typist
 
 Program = Callable[..., CompletedProcess[str]]
 
@@ -24,22 +26,23 @@ def test_every_example_is_tested():
     assert {path for path in EXAMPLES.rglob("*") if path.is_file()} == tested
 
 
-def test_job_create_accepts_every_example(zoomauto: Program, tmp_path: Path):
+def test_job_create_accepts_every_example(world: Mapping[str, str], tmp_path: Path):
     recordings = tmp_path / "recordings"
     recordings.mkdir()
-    for arguments in (
-        ("source", "add", "laptop", "--type", "folder", "--option", f"path={recordings}"),
-        ("template", "create", "lectures", "--keyword", "lecture"),
-        ("template", "create", "standups", "--exact", "Stand-up"),
-        ("template", "create", "everything else"),
-    ):
-        prepared = zoomauto(*arguments)
-        assert prepared.returncode == 0, prepared.stderr
     refusals = {}
-    for example in JOBS:
-        created = zoomauto("job", "create", "--file", str(example))
-        if created.returncode != 0:
-            refusals[example.name] = created.stderr
+    with Typist(world, folder=tmp_path) as typed:
+        for arguments in (
+            ("source", "add", "laptop", "--type", "folder", "--option", f"path={recordings}"),
+            ("template", "create", "lectures", "--keyword", "lecture"),
+            ("template", "create", "standups", "--exact", "Stand-up"),
+            ("template", "create", "everything else"),
+        ):
+            prepared = typed(*arguments)
+            assert prepared.code == 0, prepared.err
+        for example in JOBS:
+            created = typed("job", "create", "--file", str(example))
+            if created.code != 0:
+                refusals[example.name] = created.err
     assert refusals == {}
 
 
