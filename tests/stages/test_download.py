@@ -131,16 +131,15 @@ def test_three_files_are_copied_at_once(
 def test_of_several_failures_the_first_files_counts_and_those_behind_it_are_given_up(
     world: Any, stage: DownloadStage, clips: Any, file_of: FileOf
 ):
-    begun, failed = threading.Event(), threading.Event()
+    begun, given_up = threading.Event(), threading.Event()
     ended: list[str] = []
 
     def slow(_: Step) -> None:
-        assert failed.wait(30)
+        assert given_up.wait(30)
         ended.append("slow")
 
     def failing(_: Step) -> None:
         assert begun.wait(30)
-        failed.set()
         raise PermanentError("no longer there")
 
     def endless(step: Step) -> None:
@@ -150,6 +149,7 @@ def test_of_several_failures_the_first_files_counts_and_those_behind_it_are_give
                 step.advance(1)
         finally:
             ended.append("endless")
+            given_up.set()
 
     context = acting(
         world, clips, file_of, slow=slow, failing=failing, endless=endless, waiting=endless
