@@ -19,7 +19,7 @@ from zoomauto.errors import UsageError, ZoomautoError
 from zoomauto.media.ffmpeg import Ffmpeg, find_ffmpeg
 from zoomauto.media.mp4 import read_mp4
 from zoomauto.settings import Settings
-from zoomauto.testing.typist import Ended, Typist
+from zoomauto.testing.typist import Ended, Typist, open_typist
 from zoomauto.testing.zoom.cloud import CLIENT_SECRET
 from zoomauto.testing.zoom.recorded import SESSIONS, recorded_world
 from zoomauto.testing.zoom.server import FakeZoom
@@ -85,15 +85,10 @@ class Demo:
         """
         folder = self._fresh(self.parent / FOLDER)
         self.say(f"# A demonstration in {FOLDER}/: its own recordings, settings and database.")
-        with Typist(_environment(os.environ, folder)) as typist:
+        with open_typist(_environment(os.environ, folder)) as typist:
             shell = _Shell(folder=folder, say=self.say, typist=typist)
             with self._cloud(folder) as cloud:
-                shell.heading(
-                    "Where recordings come from, which ones are meant, what becomes of them:"
-                )
-                for words in _set_up(cloud):
-                    shell.run(*words)
-                self._run(shell)
+                self._run(shell, cloud)
             report = self._came_out(shell)
         self.say(f"\n# Yours to play with: export ZOOMAUTO_CONFIG={FOLDER}/config.toml")
         self.say("# The cloud is gone by now; zoomauto demo --serve starts one that stays.")
@@ -157,7 +152,10 @@ class Demo:
             self.say(f"    {start:%Y-%m-%d %H:%M} UTC  {session.topic}  ({clip.seconds} s, {said})")
         return cloud
 
-    def _run(self, shell: "_Shell") -> None:
+    def _run(self, shell: "_Shell", cloud: FakeZoom) -> None:
+        shell.heading("Where recordings come from, which ones are meant, what becomes of them:")
+        for words in _set_up(cloud):
+            shell.run(*words)
         shell.heading("What would happen (nothing is changed):")
         shell.run("run", "nightly", "--dry-run")
         shell.heading("Now for real:")

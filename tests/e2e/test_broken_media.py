@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import open_typist
 
 Component = Callable[[object, str], None]
 BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
@@ -111,7 +111,7 @@ def _run_twice(folder: Path) -> None:
 
     source = ("--type", "folder", "--option", f"path={folder}/recordings")
     out = ("--destination", f"folder:{folder}/published")
-    with Typist(environment) as typist:
+    with open_typist(environment) as typist:
 
         def zoomauto(*words: str) -> Any:
             return json.loads(typist(*words, "-o", "json").out)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import open_typist
 
 Component = Callable[[object, str], None]
 BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
@@ -122,7 +122,7 @@ def make(recordings: Path) -> Make:
             ("template", "create", "all", "--destination", f"folder:{world.published}"),
             ("job", "create", "all", *job),
         )
-        with Typist(world.environment) as typed:
+        with open_typist(world.environment) as typed:
             assert [typed(*words).code for words in commands] == [0, 0, 0]
         return world
 

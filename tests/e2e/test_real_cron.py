@@ -24,7 +24,7 @@ from zoomauto.domain.occurrence import occurrences_between
 from zoomauto.domain.schedule import CronSchedule
 from zoomauto.schedulers.crontab.backend import CrontabScheduler
 from zoomauto.testing.clock import FrozenClock
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import open_typist
 
 pytestmark = pytest.mark.slow
 
@@ -279,7 +279,7 @@ def _save_jobs(folder: Path) -> None:
         assert isinstance(job.schedule, CronSchedule)
         when = ("--cron", job.schedule.expression, "--timezone", job.schedule.timezone)
         commands.append(("job", "create", job.slug, "--template", "all", *when))
-    with Typist(_before(folder)) as typed:
+    with open_typist(_before(folder)) as typed:
         assert {typed(*_options(folder), *words).code for words in commands} == {0}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from zoomauto.media.ffmpeg import find_ffmpeg
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import Typist, open_typist
 from zoomauto.testing.zoom.recorded import recorded_world
 from zoomauto.testing.zoom.server import FakeZoom
 
@@ -47,7 +47,7 @@ class Installation:
 def zoomauto(tmp_path: Path) -> Iterator[Installation]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
     environment = kept | {"HOME": str(tmp_path), "TZ": "UTC", "no_proxy": "127.0.0.1"}
-    with Typist(environment, folder=tmp_path) as typist:
+    with open_typist(environment, folder=tmp_path) as typist:
         yield Installation(typist)
 
 

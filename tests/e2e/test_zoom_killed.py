@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from zoomauto.media.ffmpeg import find_ffmpeg
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import open_typist
 from zoomauto.testing.zoom.meeting import File, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
 from zoomauto.testing.zoom.traps import ApiFault, DownloadFault, Traps
@@ -129,7 +129,7 @@ class Installation:
             ("template", "create", "all", "--destination", f"folder:{self.home}/out"),
             ("job", "create", "all", *job),
         )
-        with Typist(self.environment) as typed:
+        with open_typist(self.environment) as typed:
             assert [typed(*words).code for words in commands] == [0, 0, 0]
 
     def killed_when(self, has_come: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import open_typist
 from zoomauto.testing.zoom.cloud import CLIENT_SECRET
 from zoomauto.testing.zoom.meeting import File, Meeting, User
 from zoomauto.testing.zoom.server import FakeZoom
@@ -42,7 +42,7 @@ def test_hostile_topics_and_names_do_no_harm(tmp_path: Path):
         "SECRET": CLIENT_SECRET,
         "ZOOMAUTO_LOG_FILE": str(tmp_path / "log"),
     }
-    with FakeZoom(hostile_world()) as zoom, Typist(environment, folder=tmp_path) as typist:
+    with FakeZoom(hostile_world()) as zoom, open_typist(environment, folder=tmp_path) as typist:
 
         def zoomauto(*words: str, code: int = 0) -> str:
             ended = typist(*words)

@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from zoomauto.testing.typist import Typist
+from zoomauto.testing.typist import open_typist
 
 Program = Callable[..., CompletedProcess[str]]
 
@@ -30,7 +30,7 @@ def test_job_create_accepts_every_example(world: Mapping[str, str], tmp_path: Pa
     recordings = tmp_path / "recordings"
     recordings.mkdir()
     refusals = {}
-    with Typist(world, folder=tmp_path) as typed:
+    with open_typist(world, folder=tmp_path) as typed:
         for arguments in (
             ("source", "add", "laptop", "--type", "folder", "--option", f"path={recordings}"),
             ("template", "create", "lectures", "--keyword", "lecture"),

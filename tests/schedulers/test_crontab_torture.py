@@ -90,7 +90,7 @@ class Somebody:
         return HEADER.sub(b"", self.host.spool.read_bytes()) if self.host.spool.exists() else b""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class WatchedProgram(CrontabProgram):
     """The real program, with a word to somebody whenever it is about to be called."""
 

@@ -42,7 +42,7 @@ CASES = 2_000 if os.environ.get("ZOOMAUTO_TEST_SIZES") == "full" else 200
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HORIZON = timedelta(days=5 * 366)
 MINUTE = timedelta(minutes=1)
-MOST = 40
+MOST = 60
 LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 #: On average.
 SAME_ZONE, OTHER_ZONE = 1.05, 2.2

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from zoomauto.errors import TemporaryError
-from zoomauto.testing.typist import Ended, Typist
+from zoomauto.testing.typist import Ended, open_typist
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def test_each_command_has_its_own_output_and_exit_code(environment: dict[str, str], tmp_path: Path):
     add = ("source", "add", "m\u00fcnchen", "--type", "folder", "--option", f"path={tmp_path}")
-    with Typist(environment, folder=tmp_path) as typed:
+    with open_typist(environment, folder=tmp_path) as typed:
         added = typed(*add)
         again = typed(*add)
         listed = typed("source", "list")
@@ -30,7 +30,7 @@ def test_each_command_has_its_own_output_and_exit_code(environment: dict[str, st
 def test_a_process_that_is_gone_is_told(environment: dict[str, str], tmp_path: Path):
     (tmp_path / "zoomauto.py").write_text("raise SystemExit(3)")
     with (
-        Typist(environment, folder=tmp_path) as typed,
+        open_typist(environment, folder=tmp_path) as typed,
         pytest.raises(TemporaryError, match="exit code 3"),
     ):
         typed("source", "list")

@@ -67,6 +67,13 @@ def test_what_comes_close_is_told_and_another_owners_job_is_not_found(world: "Wo
     assert told.value.hint == "did you mean nightly?"
 
 
+@pytest.mark.usefixtures("jobs")
+def test_slug_and_name_that_differ_in_capitals_alone_are_suggested_once(world: "World"):
+    with world.store.reading() as tx, pytest.raises(NotFound) as told:
+        find_job(tx, OWNER, "dialy")
+    assert told.value.hint == "did you mean daily?"
+
+
 @pytest.mark.parametrize("facet", ["id:{0.id}", "{0.slug}", "slug:{0.slug}"])
 def test_to_find_one_of_thousands_not_all_are_read(
     world: "World", jobs: dict[str, Job], monkeypatch: pytest.MonkeyPatch, facet: str

@@ -50,8 +50,11 @@ def _facet(thing: Any, facet: str) -> str | None:
 
 
 def _suggestion(reference: str, things: Sequence[T], kind: str) -> str:
-    words = dict.fromkeys(word for t in things for f in _FACETS if (word := _facet(t, f)))
-    close = get_close_matches(reference, list(words), n=3)
+    # Slug and name of a thing are often one word, but for capital letters.
+    words: dict[str, str] = {}
+    for word in (word for t in things for f in _FACETS if (word := _facet(t, f))):
+        words.setdefault(word.casefold(), word)
+    close = get_close_matches(reference, words.values(), n=3)
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"zoomauto {kind} list"

@@ -7,12 +7,10 @@ arguments, output and exit code; what a process keeps in mind, it keeps for the 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from zoomauto.errors import TemporaryError
 
@@ -55,37 +53,31 @@ class Ended:
     err: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Typist:
-    """The process, as a context: it is gone afterwards."""
+    """Types into one process."""
 
-    def __init__(self, environment: Mapping[str, str], *, folder: Path | None = None) -> None:
-        """Start it in ``folder``; default: where we are."""
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", _PROGRAM],
-            cwd=folder,
-            env={**environment, "PYTHONIOENCODING": "utf-8"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
+    process: "subprocess.Popen[str]"
 
     def __call__(self, *words: str) -> Ended:
         """Type one command, and wait for its end. Raise TemporaryError when the process is gone."""
         with suppress(BrokenPipeError):
-            print(json.dumps(words), file=self._process.stdin, flush=True)
-        said = next(self._process.stdout or iter(()), "")
+            print(json.dumps(words), file=self.process.stdin, flush=True)
+        said = next(self.process.stdout or iter(()), "")
         if not said:
-            raise TemporaryError(f"the program ended by itself: exit code {self._process.wait()}")
+            raise TemporaryError(f"the program ended by itself: exit code {self.process.wait()}")
         return Ended(**json.loads(said))
 
-    def __enter__(self) -> Self:
-        self._process.__enter__()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.__exit__(kind, error, trace)
+@contextmanager
+def open_typist(environment: Mapping[str, str], *, folder: Path | None = None) -> Iterator[Typist]:
+    """Start the process in ``folder`` (default: where we are); it ends with the block."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", _PROGRAM],
+        cwd=folder,
+        env={**environment, "PYTHONIOENCODING": "utf-8"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        yield Typist(process=process)

@@ -1,6 +1,7 @@
 """Find the job that somebody means."""
 
 import re
+from contextlib import suppress
 
 from zoomauto.domain.job import Job
 from zoomauto.domain.reference import resolve
@@ -14,9 +15,7 @@ _PLAIN = re.compile(r"(?:(?:id|slug):)?([a-z0-9][a-z0-9-]*)")
 def find_job(tx: Transaction, owner: str, reference: str) -> Job:
     """Find the job that ``reference`` names: an id, a slug or the exact name."""
     if plain := _PLAIN.fullmatch(reference):
-        # Of thousands of jobs each start would read all.
-        try:
+        # Each start of thousands of jobs would read all of them; what comes close is among those.
+        with suppress(NotFound):
             return resolve(reference, tx.jobs.named(owner, plain[1]), kind="job")
-        except NotFound:
-            pass  # what comes close is among the others
     return resolve(reference, tx.jobs.list(owner), kind="job")

@@ -6,11 +6,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
 
 from zoomauto.errors import ConfigurationError, TemporaryError
 from zoomauto.schedulers.crontab.section import lines_of
@@ -62,12 +61,11 @@ def syntax_option(usage: Spoken) -> str | None:
     return "-n" if b"[-n] file" in text else None
 
 
-@dataclass(frozen=True, kw_only=True)
 class CrontabProgram:
     """The crontab of the user who runs this."""
 
-    #: Set when this program was seen to leave its own header out on demand, as only Debian's does.
-    _leaves_header_out: Event = field(default_factory=Event, init=False, repr=False, compare=False)
+    #: Whether this program was seen to leave its own header out on demand, as only Debian's does.
+    _leaves_header_out = False
 
     def read(self) -> bytes | None:
         r"""Give the crontab without the header that Debian adds; None when there is none.
@@ -128,11 +126,11 @@ class CrontabProgram:
         found = _HEADER.match(text)
         if found is None:
             return b""
-        if not self._leaves_header_out.is_set():
+        if not self._leaves_header_out:
             plain = self._speak("-l", CRONTAB_NOHEADER="Y").out
             if found[0] + plain != text:  # the three lines are someone's own
                 return b""
-            self._leaves_header_out.set()
+            self._leaves_header_out = True
         return found[0]
 
     def _check_exact(self, text: bytes) -> None:
